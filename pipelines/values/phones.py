@@ -1,0 +1,123 @@
+"""Turns telephone numbers as typed into the forms that the standard takes: 0837-52-1110 or (0837)52-1110."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.values.codes import narrow
+
+_HYPHEN_FORM = re.compile(r"0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}")
+_BRACKET_FORM = re.compile(r"\((0[0-9]{1,4})\)([0-9]{1,4})-([0-9]{4})")
+_FREE_FORM = re.compile(r"(?:0120|0570|0800|0990)-[0-9]{6,7}")
+_WORLD_FORM = re.compile(r"\+[0-9]{1,3}[ -](?:\([0-9]{1,4}\)|[0-9]{1,4}-)[0-9]{1,4}-[0-9]{4}")
+_HYPHENS = re.compile(r"\s*[‐‑‒–—―−─ーｰ－﹣~〜～]\s*")
+_LABEL = re.compile(r"^(?:TEL|電話番号|電話|Tel|tel|℡|☎|📞)\s*[:.]?\s*")
+_MAIN = re.compile(r"\s*[(\[]?\s*(?:代表番号|代表電話|代表|大代表|代)\s*[)\]]\s*|\s*(?:代表|大代表)$")
+_MAIN_FRONT = re.compile(r"^(?:代表|代表電話|大代表)[:\s]\s*")
+_INNER_BRACKET = re.compile(r"(0[0-9]{1,4})\(([0-9]{1,4})\)([0-9]{4})")
+_OPEN_BRACKET = re.compile(r"\((0[0-9]{1,4})\)\s*-?\s*([0-9]{1,4})[\s.-]*([0-9]{4})")
+_SPACED = re.compile(r"(0[0-9]{1,4})[\s./・-]{1,3}([0-9]{1,4})[\s./・-]{1,3}([0-9]{3,4})")
+_JOINTS = re.compile(r"\s*(?:[\r\n]+|[、,;，；・]|[/／])\s*|\s+")
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(Path(__file__).with_name("area_codes.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def is_phone(text: str) -> bool:
+    """True for one number in a form that the standard takes, with the right count of digits.
+
+    GIF 445 puts the area code in brackets, (0837)52-1110; real files write 0820-22-2111: both are right. Free
+    dial 0120-999999, mobile 090-9999-9999, international "+81 (03)5253-5111".
+    """
+    if _WORLD_FORM.fullmatch(text):
+        return True
+    if not (_HYPHEN_FORM.fullmatch(text) or _BRACKET_FORM.fullmatch(text) or _FREE_FORM.fullmatch(text)):
+        return False
+    digits = re.sub("[^0-9]", "", text)
+    return len(digits) == (11 if re.match("0[5789]0|0800", digits) else 10)
+
+
+def is_phone_list(text: str) -> bool:
+    """True for one number, or several joined by " / "."""
+    return bool(text) and all(is_phone(part) for part in text.split(" / "))
+
+
+def plain_phone(text: str) -> str | None:
+    """A number in a form that the standard takes, from another notation; None if it is that already or not certain.
+
+    Seen: "０８３７－５２－１１１０", "（0837）52-1110", "(083)-928-8656" (山口市), "0836-\\n21-9504" (山口県),
+    "0837(52)1110", "0837.52.1110", "TEL 0820-22-2111".
+    """
+    rest = _LABEL.sub("", _HYPHENS.sub("-", narrow(text)))
+    rest = re.sub(r"\s*-\s*", "-", rest)
+    for pattern, form in ((_OPEN_BRACKET, r"(\1)\2-\3"), (_INNER_BRACKET, r"\1-\2-\3"), (_SPACED, r"\1-\2-\3")):
+        if not is_phone(rest) and pattern.fullmatch(rest):
+            rest = pattern.sub(form, rest)
+    return rest if rest != text and is_phone(rest) else None
+
+
+def hyphenated_phone(text: str) -> str | None:
+    """A number with its hyphens ("0837521110" -> 0837-52-1110) where its area code is certain, else None.
+
+    A lost leading zero comes back. Certain are the area codes of 山口県, 03 and 06, and the numbers of
+    mobile phones, IP phones and free dial (area_codes.json).
+    """
+    digits = re.sub(r"\.0$", "", re.sub(r"[\s-]", "", _HYPHENS.sub("-", narrow(text))))
+    if not re.fullmatch("[0-9]{9,11}", digits) or is_phone(text):
+        return None
+    digits = digits if digits.startswith("0") else "0" + digits
+    cut = _cut(digits)
+    if cut is None:
+        return None
+    found = "-".join(cut)
+    return found if is_phone(found) and found != text else None
+
+
+def _cut(digits: str) -> tuple[str, ...] | None:
+    tables = _tables()
+    for prefix, (first, second, third) in tables["other"]["prefixes"].items():
+        if digits.startswith(prefix) and len(digits) == first + second + third:
+            if first == 4:  # GIF 445 writes free dial in two parts: 0120-999999
+                return digits[:4], digits[4:]
+            return digits[:first], digits[first : first + second], digits[first + second :]
+    if len(digits) != 10:
+        return None
+    for length in (5, 4, 2):
+        if digits[:length] in tables["area_codes"]:
+            area = tables["area_codes"][digits[:length]]
+            return (area, digits[len(area) : -4], digits[-4:]) if area else None
+    return None
+
+
+def phone_without_note(text: str) -> str | None:
+    """A number without "（代表）" (GIF 445 wants none in the cell); None if nothing changes or it is no number then."""
+    rest = _MAIN_FRONT.sub("", _MAIN.sub("", narrow(text))).strip()
+    if rest == narrow(text):
+        return None
+    return rest if is_phone(rest) else plain_phone(rest)
+
+
+def phone_list(text: str) -> str | None:
+    """Several numbers joined by " / " (GIF 445), from "、", "・", "/" or a line break; None unless each is certain.
+
+    A line break inside one number ("0836-\\n21-9504") joins it.
+    """
+    joined = re.sub(r"[\r\n]+", "", text)
+    if joined != text and (is_phone(joined) or plain_phone(joined)):
+        return plain_phone(joined) or joined
+    parts = [p for p in _JOINTS.split(text.strip()) if p]
+    if len(parts) < 2:
+        return None
+    mended = [p if is_phone(p) else plain_phone(p) or phone_without_note(p) for p in parts]
+    if any(p is None for p in mended):
+        return None
+    found = " / ".join(p for p in mended if p is not None)
+    return found if found != text else None

@@ -1,0 +1,145 @@
+"""Turns the text of one cell into clean text: white space, control characters, widths, kana, line breaks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_CONTROL = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
+_BREAK = re.compile("[ \t\u3000]*(?:\r\n|[\n\r\u2028\u2029])[\\s]*")
+_RUN = re.compile(r"\s{2,}|[\t\u00a0]")
+_CODE_HYPHEN = re.compile(r"(?<=[0-9A-Za-z])[‐‑‒–—―−－](?=[0-9A-Za-z])")
+_HALF_KANA = re.compile("[｡-ﾟ]+")
+_MARKS = re.compile("[\u0300-\u036f\u3099\u309a]")
+_COMBINING = re.compile("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
+_FULL_ASCII = {**{c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
+_HIRAGANA = {c: c + 0x60 for c in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
+_NUMBER_HYPHEN = re.compile(r"(?<=[0-9])[‐‑‒–—―−─ー－ｰ](?=[0-9])")
+_LONG_MARK = re.compile(
+    "(?<=センタ)[－−‐─-]|(?<=サ)[－−‐─-](?=[ビク])|(?<=ステ)[－−‐─-](?=ション)|(?<=ホ)[－−‐─-](?=[ムルテ])"
+    "|(?<=コ)[－−‐─-](?=[ナトスポヒ])|(?<=スポ)[－−‐─-](?=ツ)|(?<=デ)[－−‐─-](?=タ)|(?<=プ)[－−‐─-](?=ル)"
+)
+_DASHES = frozenset("-‐‑‒–—―−─━ー－ｰ～〜*＊/／…")
+_NONE_WORDS = frozenset(
+    ("なし", "無し", "無", "無い", "ない", "該当なし", "該当無し", "設定なし", "不明", "未定", "未設定", "調査中",
+     "n/a", "na", "null", "none", "nan", "#n/a", "電話なし", "電話無し", "fax無し", "faxなし")
+)
+DITTO = frozenset(("〃", "々", "仝", "同上", "同じ", "〝", "″", '"', "”", "''"))
+"""Marks that stand for "the same as above" when they fill a whole cell."""
+
+
+def drop_escapes(text: str) -> str | None:
+    """Text without the escapes that a workbook left ("_x000D_" for a carriage return); None if nothing changes.
+
+    An escaped line break or tab becomes a line break or tab; other escaped characters are written out.
+    """
+    if "_x" not in text:
+        return None
+    found = _ESCAPE.sub(_unescaped, text)
+    return found if found != text else None
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = int(match.group(1), 16)
+    if 0xD800 <= code < 0xE000:  # half of a surrogate pair is no character
+        return match.group()
+    return "" if code == 0x0D else chr(code)
+
+
+def drop_controls(text: str) -> str | None:
+    """Text without characters that nobody sees (control, zero width, byte order mark); None if none stands there."""
+    found = _CONTROL.sub("", text)
+    return found if found != text else None
+
+
+def compose(text: str) -> str | None:
+    """Letters and their separate marks composed (か+゙ = が, as files from macOS have); None if nothing changes.
+
+    Only letters followed by a mark are touched: NFC of the whole text would also replace the ideographs of
+    names that have a compatibility code point.
+    """
+    if not _MARKS.search(text):  # much faster than to try the pair at every letter
+        return None
+    found = _COMBINING.sub(lambda m: unicodedata.normalize("NFC", m.group()), text)
+    return found if found != text else None
+
+
+def widen_kana(text: str) -> str | None:
+    """Half-width katakana and their punctuation in full width (ｷｬﾌﾟｼｮﾝ -> キャプション); None if nothing changes."""
+    found = _HALF_KANA.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+    return found if found != text else None
+
+
+def join_lines(text: str) -> str | None:
+    """One line: each line break inside the cell becomes a space (standard L1-14); None if there is none."""
+    found = _BREAK.sub(" ", text)
+    return found if found != text else None
+
+
+def trim(text: str) -> str | None:
+    """Text without white space at its ends, full-width spaces included; None if nothing changes."""
+    found = text.strip()
+    return found if found != text else None
+
+
+def squeeze_spaces(text: str) -> str | None:
+    """Runs of white space inside the text as one space, tabs as spaces; None if nothing changes."""
+    found = _RUN.sub(lambda m: "\u3000" if m.group()[0] == "\u3000" else " ", text)
+    return found if found != text else None
+
+
+def narrow_ascii(text: str) -> str | None:
+    """Full-width letters, digits, signs and spaces in half width (１２－３ -> 12-3); None if nothing changes."""
+    found = text.translate(_FULL_ASCII)
+    return found if found != text else None
+
+
+def narrow_digits(text: str) -> str | None:
+    """Half-width digits, and half-width hyphens between them, in an address; None if nothing changes.
+
+    GIF 442: 番地以下 has half-width digits joined by half-width hyphens. Seen: "大嶺町東分３２６－１", "326ー1".
+    """
+    found = re.sub("[０-９]", lambda m: chr(ord(m.group()) - 0xFEE0), text)
+    found = _NUMBER_HYPHEN.sub("-", found)
+    return found if found != text else None
+
+
+def plain_hyphens(text: str) -> str | None:
+    """ASCII hyphens between letters and digits of a code ("A‐01", "12－3"); None if nothing changes."""
+    found = _CODE_HYPHEN.sub("-", text)
+    return found if found != text else None
+
+
+def katakana(text: str) -> str | None:
+    """Hiragana as katakana; None if nothing changes. Seen: "ひがしみちうえ" in 名称_カナ."""
+    found = text.translate(_HIRAGANA)
+    return found if found != text else None
+
+
+def long_marks(text: str) -> str | None:
+    """The katakana long mark in common words where a dash was typed for it ("センタ－" -> センター), else None.
+
+    Elsewhere a dash may join two words (ヤマグチ－シモノセキ), so it stays. Seen: ミヤイチフクシセンタ－ (防府市).
+    """
+    found = _LONG_MARK.sub("ー", text)
+    return found if found != text else None
+
+
+def blank_for_dash(text: str) -> str | None:
+    """A blank cell ("") for a cell of nothing but dashes ("－", "---", "*"), else None."""
+    stripped = text.strip()
+    return "" if stripped and all(c in _DASHES for c in stripped) and len(stripped) <= 8 else None
+
+
+def blank_for_none(text: str) -> str | None:
+    """A blank cell ("") for words that say there is nothing ("なし", "電話なし", "不明"), else None."""
+    word = unicodedata.normalize("NFKC", text).strip().strip("()[]").lower()
+    return "" if word in _NONE_WORDS else None
+
+
+def is_ditto(text: str) -> bool:
+    """True if the whole cell says "the same as above" (〃, 同上)."""
+    return text.strip() in DITTO

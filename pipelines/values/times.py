@@ -1,0 +1,69 @@
+"""Turns times of day as typed (9時, 午後1時, day fractions) into hh:mm of 24 hours."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.values.codes import narrow
+
+_HHMM = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_CLOCK = re.compile(r"([0-9]{1,2})[:;]([0-9]{2})(?::00(?:\.0+)?)?")
+_KANJI = re.compile(r"([0-9]{1,2})時(?:([0-9]{1,2})分|(半))?")
+_COMPACT = re.compile(r"([0-9]{2})([0-9]{2})")
+_HALF_BEFORE = re.compile(r"(午前|午後|AM|PM|A\.M\.|P\.M\.)(.+)", re.IGNORECASE)
+_HALF_AFTER = re.compile(r"(.+?)(AM|PM|A\.M\.|P\.M\.)", re.IGNORECASE)
+_DAY_ZERO = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)")
+_FRACTION = re.compile(r"0?\.[0-9]+")
+
+
+def is_hhmm(text: str) -> bool:
+    """True for hh:mm from 00:00 to 23:59 in half-width digits with leading zeros; "9:00" and "25:00" are not."""
+    return bool(_HHMM.fullmatch(text))
+
+
+def _written(hour: int, minute: int, text: str) -> str | None:
+    if not (0 <= hour <= 23 and 0 <= minute <= 59):
+        return None
+    found = f"{hour:02}:{minute:02}"
+    return found if found != text else None
+
+
+def time_from_clock(text: str) -> str | None:
+    """hh:mm for a time in another notation; None if it is hh:mm already or not certain.
+
+    Seen: "9:00", "9時", "8時30分", "午後1時", "09:00:00", "９：００", "1900-01-00 09:00:00". "25:00", "24時間",
+    "7:00～9:00" and seconds other than zero stay.
+    """
+    rest = re.sub("[\ua789∶ː]", ":", narrow(text))
+    day_zero = _DAY_ZERO.fullmatch(rest)
+    rest = re.sub(r"\s", "", day_zero.group(1) if day_zero else rest)
+    if rest == "正午":
+        return "12:00"
+    half = ""
+    before, after = _HALF_BEFORE.fullmatch(rest), _HALF_AFTER.fullmatch(rest)
+    if before:
+        half, rest = before.group(1), before.group(2)
+    elif after:
+        rest, half = after.group(1), after.group(2)
+    match = _CLOCK.fullmatch(rest) or _KANJI.fullmatch(rest) or (None if half else _COMPACT.fullmatch(rest))
+    if match is None:
+        return None
+    hour = int(match.group(1))
+    minute = 30 if match.lastindex == 3 else int(match.group(2) or 0)
+    if half:
+        if hour > 12:
+            return None
+        afternoon = half in ("午後",) or half.upper().startswith("P")
+        hour = hour % 12 + 12 if afternoon else hour % 12
+    return _written(hour, minute, text)
+
+
+def time_from_fraction(text: str) -> str | None:
+    """hh:mm for the day fraction of a spreadsheet (0.375 -> 09:00); None unless it is a whole minute."""
+    rest = narrow(text)
+    if not _FRACTION.fullmatch(rest):
+        return None
+    minutes = float(rest) * 1440
+    whole = round(minutes)
+    # 0.354166667 is 8:30 cut to nine places, so a second of rounding is allowed for.
+    return _written(whole // 60, whole % 60, text) if abs(minutes - whole) < 0.02 and whole < 1440 else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -15,26 +16,49 @@ from pipelines.model import Standard
 
 LEVELS = ("error", "warning", "info")
 _FILE = Path(__file__).with_name("messages.yml")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @lru_cache(maxsize=1)
 def load_messages() -> Mapping[str, Any]:
     """messages.yml: `findings` (code -> level, ja, en, todo_ja, todo_en), `rules` (rule -> meaning, ja, en)."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: Mapping[str, Any] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    loaded: Mapping[str, Any] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     return loaded
+
+
+@lru_cache(maxsize=1)
+def _sections() -> Mapping[tuple[str, str], str]:
+    """The text of each entry by (family, key), unparsed: a run needs a few of some hundred."""
+    found: dict[tuple[str, str], list[str]] = {}
+    family, here = "", None
+    for line in _FILE.read_text(encoding="utf-8").splitlines():
+        if head := re.match(r"([a-z]+):$", line):
+            family, here = head[1], None
+        elif entry := re.match(r"  ([a-z0-9-]+):", line):
+            here = found.setdefault((family, entry[1]), [])
+        if here is not None:
+            here.append(line[2:])
+    return {key: "\n".join(lines) for key, lines in found.items()}
+
+
+@cache
+def words_of(family: str, key: str) -> Mapping[str, Any]:
+    """The entry of one code (`findings`) or rule (`rules`). KeyError for an unknown one."""
+    loaded = yaml.load(_sections()[(family, key)], Loader=_LOADER)  # noqa: S506
+    entry: Mapping[str, Any] = loaded[key]
+    return entry
 
 
 def level_of(code: str, standard: Standard | None = None) -> str:
     """error, warning or info: the edition's own word first, else messages.yml. KeyError for an unknown code."""
     if standard is not None and code in standard.levels:
         return standard.levels[code]
-    return str(load_messages()["findings"][code]["level"])
+    return str(words_of("findings", code)["level"])
 
 
 def is_meaning(rule: str) -> bool:
     """True if a fix of this rule changes meaning, so that it waits for a person's yes."""
-    return bool(load_messages()["rules"][rule].get("meaning", False))
+    return bool(words_of("rules", rule).get("meaning", False))
 
 
 class _Blank(Formatter):
@@ -45,7 +69,7 @@ class _Blank(Formatter):
 def message(code: str, lang: str, *, field: str | None, value: str | None, params: str | Mapping[str, Any],
             remedy: str | None = None) -> str:
     """The sentence for one finding in `lang` (ja or en), with what to type instead when it is known."""
-    entry = load_messages()["findings"][code]
+    entry = words_of("findings", code)
     given = json.loads(params) if isinstance(params, str) and params else (params or {})
     words: dict[str, Any] = {**given, "field": field or "", "value": value or "", "remedy": remedy or ""}
     text = _Blank().vformat(entry[lang], (), words)
@@ -60,4 +84,4 @@ def message(code: str, lang: str, *, field: str | None, value: str | None, param
 
 def rule_text(rule: str, lang: str) -> str:
     """The words for one fix rule in `lang` (ja or en)."""
-    return str(load_messages()["rules"][rule][lang])
+    return str(words_of("rules", rule)[lang])

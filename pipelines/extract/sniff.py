@@ -1,0 +1,69 @@
+"""The first bytes of a file to its format, whatever its name says."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from pipelines.extract.limits import Limits
+from pipelines.extract.stops import stop
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+BINARY = (b"PK\x03\x04", b"PK\x05\x06", _OLE)
+_FOREIGN = (
+    (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"{\\rtf", "RTF"),
+    (b"7z\xbc\xaf", "7z"), (b"Rar!", "RAR"), (b"\x1f\x8b", "gzip"), (b"PAR1", "Parquet"),
+    (b"SQLite format 3", "SQLite"), (b"BM6", "BMP"),
+)
+
+
+def sniff_format(path: Path, head: bytes, size: int, limits: Limits) -> str:
+    """xlsx, xls, ods, zip, geojson or text for the file whose first bytes are `head`; SourceError for the rest."""
+    if head.startswith(BINARY[:2]):
+        return _sniff_zip(path, limits)
+    if head.startswith(_OLE):
+        return _sniff_ole(path)
+    for magic, name in _FOREIGN:
+        if head.startswith(magic):
+            raise stop("format-unknown", path, detail=name)
+    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<table", b"<meta")):
+        raise stop("format-unknown", path, detail="HTML")
+    if text.startswith((b"<?xml", b"<\0?\0x\0")):
+        raise stop("format-unknown", path, detail="XML")
+    if text.startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ")) and _looks_like_json(text):
+        return "geojson"
+    return "text"
+
+
+def _looks_like_json(text: bytes) -> bool:
+    return b'"' in text[:200] and b":" in text[:400]
+
+
+def _sniff_zip(path: Path, limits: Limits) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if len(infos) > limits.entries:
+                raise stop("zip-bomb", path, detail=f"{len(infos)} parts > {limits.entries}")
+            names = {i.filename for i in infos}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError, EOFError) as error:
+        raise stop("zip-damaged", path, detail=str(error)) from error
+    if "xl/workbook.bin" in names:
+        raise stop("format-unknown", path, detail="xlsb")
+    if "[Content_Types].xml" in names:
+        if any(n.lower().startswith("xl/") for n in names):
+            return "xlsx"
+        raise stop("format-unknown", path, detail="Word / PowerPoint")
+    if "content.xml" in names:
+        return "ods"
+    return "zip"
+
+
+def _sniff_ole(path: Path) -> str:
+    data = path.read_bytes()
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise stop("workbook-encrypted", path)
+    if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
+        return "xls"
+    raise stop("format-unknown", path, detail="OLE")

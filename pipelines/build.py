@@ -1,0 +1,319 @@
+"""THE LINE: a register entry and its section's file to a checked package on disk, stage after stage."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.check import CheckOptions, choose_standard, count_levels, join_findings, sort_findings
+from pipelines.edition import convert_edition
+from pipelines.errors import KokaiError, SourceError
+from pipelines.expect import check_release
+from pipelines.extract import Limits, open_source
+from pipelines.geo import Area, check_points, convert_crs, load_area
+from pipelines.geocode import Gazetteer, Register, fill_points, split_addresses
+from pipelines.guard import check_personal, is_stop, mask, mask_findings, mask_fixes, review_source, select_columns
+from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Finding, Package, Source, Standard, Table, findings_frame
+from pipelines.normalise import apply_map, map_columns, normalise
+from pipelines.opendata_list import opendata_list_rows
+from pipelines.package import ResourceData, write_package
+from pipelines.standards import common_facts, known_headings, load_standard
+from pipelines.validate import Validator
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a dataset is held back or failed: a code and words in two languages."""
+
+    code: str
+    ja: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of one register entry: `status` is ready, held or failed."""
+
+    dataset: Dataset
+    name: str
+    status: str
+    reasons: tuple[Reason, ...]
+    package: Package | None
+    rows: int = 0
+    errors: int = 0
+    warnings: int = 0
+    fixes: int = 0
+    filled_points: int = 0
+    bug: str = ""  # a traceback, for a bug of ours only
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the line needs beside the register entry, handed in by the caller."""
+
+    packages: Path  # var/packages
+    local_schemas: Path | None = None
+    gazetteer: Gazetteer | None = None
+    areas: Mapping[str, Path] = field(default_factory=dict)  # code -> outline or N03 file
+    datum_grid: Path | None = None
+    last_release: Callable[[str], Path | None] = lambda name: None  # package name -> folder with its public files
+    approved: Collection[str] = ()  # package names that a person approved since their last release
+    max_bytes: int | None = None
+
+
+@dataclass
+class _Work:
+    """The frames of one dataset while the line goes over its resources."""
+
+    findings: list[pl.DataFrame] = field(default_factory=list)
+    fixes: list[pl.DataFrame] = field(default_factory=list)
+    resources: list[ResourceData] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+
+
+def build_datasets(datasets: Sequence[Dataset], around: Surroundings) -> Iterator[Built]:
+    """Build each register entry, facilities first (others take points from them), generated lists last.
+
+    A dataset whose source cannot be read is `failed`; the others go on. Raises DeclarationError.
+    """
+    facilities: dict[str, list[tuple[str, pl.Series, pl.Series, pl.Series, pl.Series]]] = {}
+    for dataset in sorted(datasets, key=_order):
+        if dataset.planned:
+            continue
+        standard = load_standard(dataset.kind, dataset.edition, around.local_schemas)
+        name = dataset.name(standard)
+        known = facilities.setdefault(dataset.body.code, [])
+        try:
+            register = Register.from_tables(known) if known else None
+            built, tables = _build_one(dataset, standard, datasets, around, register)
+        except SourceError as error:
+            yield Built(dataset, name, "failed", (Reason(error.code, f"{error.where} {error.ja}", error.en),), None)
+            continue
+        except KokaiError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of the two places (a bug report, then the next dataset)
+            reason = Reason("bug", f"Kokai の不具合です({type(error).__name__}: {error})。",
+                            f"a bug in Kokai ({type(error).__name__}: {error})")
+            yield Built(dataset, name, "failed", (reason,), None, bug=traceback.format_exc())
+            continue
+        if built.status == "ready":
+            known.extend(_facility_columns(name, standard, t) for t in tables if _has_points(standard, t))
+        yield built
+
+
+def _order(dataset: Dataset) -> tuple[int, str, str]:
+    first = {"public_facility": 0}.get(dataset.kind, 1)
+    return (2 if dataset.generated else first, dataset.body.code, dataset.id)
+
+
+def _build_one(
+    dataset: Dataset, standard: Standard, all_datasets: Sequence[Dataset], around: Surroundings,
+    register: Register | None,
+) -> tuple[Built, list[Table]]:
+    work = _Work()
+    if dataset.generated:
+        same_body = [d for d in all_datasets if d.body.code == dataset.body.code and not d.planned]
+        standards = {d.id: load_standard(d.kind, d.edition, around.local_schemas) for d in same_body}
+        table = opendata_list_rows(same_body, standards, dataset.body, standard)
+        _finish_resource(table, None, dataset.as_of, dataset, standard, around, register, work)
+    for stamp, file, as_of in _files_of(dataset):
+        table = _read_resource(file, dataset, standard, around, work)
+        _finish_resource(table, stamp, as_of, dataset, standard, around, register, work)
+    return _pack(dataset, standard, around, work)
+
+
+def _files_of(dataset: Dataset) -> list[tuple[str | None, str, str]]:
+    if dataset.periods:
+        return [(p.stamp, p.file, p.as_of) for p in dataset.periods]
+    if dataset.source_file is None:
+        return []
+    stamp = dataset.as_of.replace("-", "") if dataset.kind == "population" else None
+    return [(stamp, dataset.source_file, dataset.as_of)]
+
+
+def _read_resource(
+    file: str, dataset: Dataset, standard: Standard, around: Surroundings, work: _Work
+) -> Table:
+    """Read, name the columns, clean the values, and bring the edition to the one that is published."""
+    limits = Limits(max_bytes=around.max_bytes) if around.max_bytes else Limits()
+    source = open_source(dataset.body.folder / file, sheet=dataset.sheet, header_row=dataset.header_row,
+                         limits=limits, known_headings=known_headings(around.local_schemas))
+    own = _source_standard(source, dataset, standard, around)
+    column_map, header_findings = map_columns(source.columns, source.headings, own,
+                                              declared=dataset.columns, ignore=dataset.ignore,
+                                              header_ignore=common_facts()["header_ignore"])
+    work.sources.append(source)
+    work.findings += [source.findings, review_source(source, dataset), header_findings]
+    frames = []
+    for block, block_findings in source.blocks():
+        cleaned, findings, fixes = normalise(
+            apply_map(block, column_map), own, lookups=dataset.lookups, constants=dataset.constants,
+            refuse=dataset.refuse_fixes, accept=dataset.accept_fixes, body=dataset.body,
+        )
+        frames.append(cleaned.frame)
+        work.findings += [block_findings, findings]
+        work.fixes.append(fixes)
+    table = Table(pl.concat(frames, how="diagonal") if frames else _empty(own).frame)
+    if own.edition == standard.edition:
+        return table
+    table, left_out = select_columns(table, own)
+    table, findings, fixes = convert_edition(
+        table, own, standard, body=dataset.body,
+        split=lambda s: split_addresses(s, around.gazetteer, body_code=dataset.body.code),
+    )
+    work.findings += [left_out, findings]
+    work.fixes.append(fixes)
+    return table
+
+
+def _source_standard(source: Source, dataset: Dataset, standard: Standard, around: Surroundings) -> Standard:
+    """The edition that the section's file follows: as declared, else the one its headings are nearest to."""
+    options = CheckOptions(kind=dataset.kind, edition=dataset.source_edition, local_schemas=around.local_schemas)
+    if dataset.source_edition is None and standard.local:
+        return standard
+    chosen = choose_standard(source, options)
+    return chosen if chosen.kind == dataset.kind else standard
+
+
+def _empty(standard: Standard) -> Table:
+    return Table.from_rows(standard.names, [])
+
+
+def _finish_resource(
+    table: Table, stamp: str | None, as_of: str, dataset: Dataset, standard: Standard, around: Surroundings,
+    register: Register | None, work: _Work,
+) -> None:
+    """Points, allow-list, rules and personal data over one table; adds a resource to `work`."""
+    area = _area(dataset, around)
+    if dataset.crs and dataset.crs != dataset.body.crs:
+        table, findings, fixes = convert_crs(table, standard, dataset.crs, dataset.body.crs, grid=around.datum_grid)
+        work.findings.append(findings)
+        work.fixes.append(fixes)
+    table, left_out = select_columns(table, standard)
+    table, point_findings, point_fixes = check_points(table, standard, area=area, accept=dataset.accept_fixes)
+    table, fill_findings, fill_fixes = fill_points(
+        table, standard, gazetteer=around.gazetteer, register=register, coarsest=dataset.geocode_coarsest,
+        body=dataset.body,
+    )
+    validator = Validator(standard, body=dataset.body)
+    rule_findings = [validator.check(table), validator.finish()]
+    personal = check_personal(table, standard, allowances=dataset.allowances)
+    work.findings += [left_out, point_findings, fill_findings, *rule_findings, personal]
+    work.fixes += [point_fixes, fill_fixes]
+    work.resources.append(ResourceData(stamp, mask(table, personal), as_of))
+
+
+def _area(dataset: Dataset, around: Surroundings) -> Area | None:
+    path = around.areas.get(dataset.body.code)
+    return load_area(path, dataset.body.code) if path is not None else None
+
+
+def _pack(
+    dataset: Dataset, standard: Standard, around: Surroundings, work: _Work
+) -> tuple[Built, list[Table]]:
+    """Decide ready or held, and write the package."""
+    name = dataset.name(standard)
+    work.findings.append(_gate(dataset, standard, around, name, work))
+    findings = sort_findings(join_findings(work.findings, FINDINGS))
+    fixes = join_findings(work.fixes, FIXES).sort("row", maintain_order=True)
+    reasons = _reasons(dataset, standard, around, name, findings)
+    counts = count_levels(findings, standard)
+    package = write_package(
+        around.packages / name, dataset, standard, work.resources,
+        findings=mask_findings(findings), fixes=mask_fixes(fixes, findings),
+        status="held" if reasons else "ready", reasons=[{"code": r.code, "ja": r.ja, "en": r.en} for r in reasons],
+        credits=_credits(findings, around), sources=[_source_facts(s) for s in work.sources],
+    )
+    filled = findings.filter(pl.col("code") == "point-filled").height
+    built = Built(dataset, name, "held" if reasons else "ready", tuple(reasons), package,
+                  sum(r.table.rows for r in work.resources), counts["error"], counts["warning"],
+                  int(fixes["applied"].sum() or 0), filled)
+    return built, [r.table for r in work.resources]
+
+
+def _gate(dataset: Dataset, standard: Standard, around: Surroundings, name: str, work: _Work) -> pl.DataFrame:
+    """The release gate of the newest resource against the last release; runs only where there is one to compare."""
+    if not work.resources:
+        return findings_frame()
+    newest = max(work.resources, key=lambda r: r.as_of)
+    last = _last_table(around.last_release(name), name, newest.stamp, standard)
+    if last is None and not dataset.expect:
+        return findings_frame()
+    verdict = check_release(newest.table, last, standard=standard, expect=dataset.expect, dataset_name=name)
+    return verdict.findings
+
+
+def _last_table(folder: Path | None, name: str, stamp: str | None, standard: Standard) -> Table | None:
+    if folder is None:
+        return None
+    path = folder / (f"{name}_{stamp}.csv" if stamp else f"{name}.csv")
+    if not path.exists():
+        return None
+    frame = pl.read_csv(path, infer_schema=False)
+    rows = pl.Series(ROW, range(2, frame.height + 2), dtype=pl.Int64)
+    return Table(frame.insert_column(0, rows))
+
+
+def _reasons(
+    dataset: Dataset, standard: Standard, around: Surroundings, name: str, findings: pl.DataFrame
+) -> list[Reason]:
+    stops = sum(n for code, n in findings.group_by("code").len().iter_rows() if is_stop(code))
+    gates = findings.filter(pl.col("code").str.starts_with("release-"))
+    gate_errors = count_levels(gates, standard)["error"]
+    stop_errors = count_levels(findings.filter(pl.col("code").is_in(_stop_codes(findings))), standard)["error"]
+    errors = count_levels(findings, standard)["error"] - gate_errors - stop_errors
+    reasons = []
+    if stops:
+        reasons.append(Reason(
+            "held-guard", f"公開してはいけないおそれのある値が{stops}か所あります(伏せ字にしました)。",
+            f"{stops} values that may not leave the house were stopped and masked"))
+    if errors and not dataset.publish_with_errors:
+        reasons.append(Reason(
+            "held-errors", f"直した後もエラーが{errors}件残っています。", f"{errors} errors are left after fixes"))
+    if gate_errors and name not in around.approved:
+        reasons.append(Reason(
+            "held-gate", f"前回の公開から大きく変わっています。確認のうえ kokai approve {name} で承認してください。",
+            f"it changed much since the last release; after a look, kokai approve {name}"))
+    return reasons
+
+
+def _stop_codes(findings: pl.DataFrame) -> list[str]:
+    return [c for c in findings["code"].unique().to_list() if is_stop(c)]
+
+
+def _credits(findings: pl.DataFrame, around: Surroundings) -> list[str]:
+    """Credit lines of the gazetteer's files, where points came from it."""
+    filled = findings.filter(pl.col("code") == "point-filled")
+    used = filled.filter(~pl.col("params").str.contains('"source": "facility', literal=True))
+    return list(around.gazetteer.credits) if around.gazetteer is not None and used.height else []
+
+
+def _source_facts(source: Source) -> dict[str, object]:
+    return {"name": source.path.name, "sha256": source.sha256, "size_bytes": source.size_bytes,
+            "format": source.format, "encoding": source.encoding, "sheet": source.sheet,
+            "header_row": source.header_row}
+
+
+def _has_points(standard: Standard, table: Table) -> bool:
+    return all(any(f.name in table.columns for f in standard.with_rule(r)) for r in ("lat", "lon"))
+
+
+def _facility_columns(
+    name: str, standard: Standard, table: Table
+) -> tuple[str, pl.Series, pl.Series, pl.Series, pl.Series]:
+    """label, name, address, lat, lon of a built table, for the facility register."""
+    blank = pl.Series([None] * table.rows, dtype=pl.String)
+
+    def column(*names: str) -> pl.Series:
+        return next((table.frame[n] for n in names if n in table.columns), blank)
+
+    lat = column(*(f.name for f in standard.with_rule("lat")))
+    lon = column(*(f.name for f in standard.with_rule("lon")))
+    return name, column("名称"), column("所在地_連結表記", "住所"), lat, lon
+
+
+__all__ = ["Built", "Reason", "Surroundings", "build_datasets", "Finding"]

@@ -1,0 +1,228 @@
+"""One section's file to a verdict: kind, edition, where the table stands, findings as it came, and fixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.extract import Limits, open_source
+from pipelines.geo import check_points
+from pipelines.guard import check_personal, review_source, select_columns
+from pipelines.messages import level_of
+from pipelines.model import FINDINGS, FIXES, Field, Requirement, Source, Standard, Table
+from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
+from pipelines.standards import (
+    common_facts,
+    guess_standard,
+    known_headings,
+    load_standard,
+    load_table_schema,
+)
+from pipelines.validate import Validator
+from pipelines.values.headings import fold_heading
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What the caller says beforehand; None = told from the file."""
+
+    kind: str | None = None
+    edition: str | None = None
+    schema: Path | None = None  # any Table Schema: then only it applies
+    sheet: str | None = None
+    header_row: int | None = None
+    max_bytes: int | None = None
+    local_schemas: Path | None = None
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict on one file. `findings` and `fixes` have the columns of FINDINGS and FIXES."""
+
+    file: str
+    kind: str | None
+    edition: str | None
+    encoding: str | None
+    format: str
+    sheet: str | None
+    header_row: int | None
+    rows: int
+    columns: tuple[tuple[str, str | None], ...]
+    findings: pl.DataFrame
+    fixes: pl.DataFrame
+    errors: int
+    warnings: int
+    errors_after_fixes: int
+    standard: Standard
+
+
+_GENERIC_RULES = {
+    "緯度": ("number", "lat"), "経度": ("number", "lon"), "電話番号": ("string", "tel"), "郵便番号": ("string", "post"),
+    "法人番号": ("string", "corp"), "URL": ("string", "url"), "メールアドレス": ("string", "mail"),
+    "全国地方公共団体コード": ("string", "lgcode6"), "都道府県コード又は市区町村コード": ("string", "lgcode6"),
+    "名称_カナ": ("string", "kana"), "都道府県名": ("string", "pref"), "FAX番号": ("string", "tel"),
+}
+
+
+def generic_standard(columns: tuple[str, ...]) -> Standard:
+    """The generic rules for a file of no known kind: every column text, with value rules told by its heading."""
+    folded = {fold_heading(name): rule for name, rule in _GENERIC_RULES.items()}
+    fields = []
+    for name in columns:
+        kind, rule = folded.get(fold_heading(name), ("string", "text"))
+        spec: dict[str, Any] = {"name": name, "type": kind}
+        fields.append(Field(name, kind, None, rule, Requirement("optional", "declared"), (), spec))
+    return Standard("", "", "", "", "", "", False, "declared", tuple(fields), {"fields": [f.spec for f in fields]})
+
+
+def choose_standard(source: Source, options: CheckOptions) -> Standard:
+    """The Standard for a source: as named, else guessed from headings, titles and file name, else the generic one."""
+    if options.schema is not None:
+        return load_table_schema(options.schema)
+    if options.kind and options.edition:
+        return load_standard(options.kind, options.edition, options.local_schemas)
+    guess = guess_standard(source.headings, source.path.name, options.local_schemas,
+                           title_lines=title_lines(source), kind=options.kind, edition=options.edition)
+    if (guess.kind is None or guess.edition is None) and options.kind:
+        return load_standard(options.kind, options.edition or "", options.local_schemas)
+    if guess.kind is None or guess.edition is None:
+        return generic_standard(source.columns)
+    return load_standard(guess.kind, guess.edition, options.local_schemas)
+
+
+def title_lines(source: Source) -> tuple[str, ...]:
+    """The words above the header and the sheet's name: hints at the kind."""
+    lines = source.findings.filter(pl.col("code") == "title-rows")["value"].drop_nulls().to_list()
+    return (*lines, *([source.sheet] if source.sheet else []))
+
+
+def join_findings(parts: list[pl.DataFrame], schema: dict[str, Any]) -> pl.DataFrame:
+    """Frames of findings (or fixes) under one another; an empty frame of `schema` for none."""
+    kept = [p.select(pl.col(n).cast(t) for n, t in schema.items()) for p in parts if p.height]
+    return pl.concat(kept) if kept else pl.DataFrame(schema=schema)
+
+
+def sort_findings(findings: pl.DataFrame) -> pl.DataFrame:
+    """In the order of the file: about the file first, then row by row."""
+    return findings.sort("row", nulls_last=False, maintain_order=True)
+
+
+def with_remedies(findings: pl.DataFrame, fixes: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """Findings as the file came, each with the value that its fix writes; a fixed cell without one gets one.
+
+    `left` are the findings after the fixes: where a cell has one still, its fix is no cure, and only a proposal that
+    waits for a yes is a remedy. The added findings have the code `form-fixable` and the rule in their params.
+    """
+    here = ["row", "field"]
+    in_rows = fixes.filter(pl.col("row").is_not_null())
+    done = in_rows.filter("applied").group_by(here, maintain_order=True).agg(
+        pl.col("after").last().fill_null("").alias("_after"), pl.col("before").first().alias("_before"),
+        pl.col("rule").first().alias("_rule"),
+    )
+    cure = done.join(left.select(here).unique(), on=here, how="anti", maintain_order="left").select(*here, "_after")
+    proposed = in_rows.filter(~pl.col("applied")).group_by(here, maintain_order=True).agg(
+        pl.col("after").last().fill_null("").alias("_proposed")
+    )
+    joined = findings.join(cure, on=here, how="left", maintain_order="left").join(
+        proposed, on=here, how="left", maintain_order="left"
+    )
+    known = pl.coalesce("remedy", "_proposed", "_after")
+    joined = joined.with_columns(
+        pl.when(pl.col("value").is_not_null()).then(known).otherwise(pl.col("remedy")).alias("remedy")
+    ).select(list(FINDINGS))
+    silent = done.filter(pl.col("_before").is_not_null()).join(
+        findings.select(here).unique(), on=here, how="anti", maintain_order="left"
+    )
+    added = silent.select(
+        pl.lit("form-fixable").alias("code"), *here, pl.col("_before").alias("value"),
+        pl.concat_str(pl.lit('{"rule": "'), pl.col("_rule"), pl.lit('"}')).alias("params"),
+        pl.col("_after").alias("remedy"),
+    )
+    return join_findings([joined, added], FINDINGS)
+
+
+def count_levels(findings: pl.DataFrame, standard: Standard) -> dict[str, int]:
+    """How many errors, warnings and infos the findings hold, by the edition's own levels."""
+    counts = {"error": 0, "warning": 0, "info": 0}
+    for code, n in findings.group_by("code").len().iter_rows():
+        counts[level_of(code, standard)] += n
+    return counts
+
+
+def check_file(path: Path, options: CheckOptions = CheckOptions()) -> CheckResult:
+    """Check one file. Raises SourceError when it cannot be read, DeclarationError for an unknown kind or schema."""
+    limits = Limits(max_bytes=options.max_bytes) if options.max_bytes else Limits()
+    source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
+                         known_headings=known_headings(options.local_schemas))
+    standard = choose_standard(source, options)
+    if options.schema is not None:
+        return _check_schema_only(source, standard)
+    column_map, header_findings = map_columns(source.columns, source.headings, standard,
+                                              header_ignore=common_facts()["header_ignore"])
+    steps = _Steps(standard, column_map)
+    rows = 0
+    for table, block_findings in source.blocks():
+        rows += table.rows
+        steps.add(table, block_findings)
+    return steps.result(source, rows, [source.findings, header_findings, review_source(source, None)])
+
+
+class _Steps:
+    """The stages over the blocks of one file, with the findings before and after fixes kept apart."""
+
+    def __init__(self, standard: Standard, column_map: ColumnMap) -> None:
+        self.standard = standard
+        self.column_map = column_map
+        self.as_came = Validator(standard)
+        self.after = Validator(standard)
+        self.always: list[pl.DataFrame] = []
+        self.before: list[pl.DataFrame] = []
+        self.left: list[pl.DataFrame] = []
+        self.fixes: list[pl.DataFrame] = []
+
+    def add(self, table: Table, block_findings: pl.DataFrame) -> None:
+        raw = apply_map(table, self.column_map)
+        fixed, form_findings, form_fixes = normalise(raw, self.standard)
+        pointed, point_findings, point_fixes = check_points(fixed, self.standard)
+        chosen, _ = select_columns(pointed, self.standard)
+        self.always += [block_findings, form_findings, point_findings, check_personal(chosen, self.standard)]
+        self.before.append(self.as_came.check(raw))
+        self.left.append(self.after.check(pointed))
+        self.fixes += [form_fixes, point_fixes]
+
+    def result(self, source: Source, rows: int, about_file: list[pl.DataFrame]) -> CheckResult:
+        fixes = join_findings(self.fixes, FIXES).sort("row", maintain_order=True)
+        always = join_findings([*about_file, *self.always], FINDINGS)
+        before = join_findings([*self.before, self.as_came.finish()], FINDINGS)
+        left = join_findings([*self.left, self.after.finish()], FINDINGS)
+        findings = sort_findings(with_remedies(join_findings([always, before], FINDINGS), fixes, left))
+        counts = count_levels(findings, self.standard)
+        after = count_levels(join_findings([always, left], FINDINGS), self.standard)
+        known = bool(self.standard.kind)
+        return CheckResult(
+            str(source.path), self.standard.kind if known else None, self.standard.edition if known else None,
+            source.encoding, source.format, source.sheet, source.header_row, rows, self.column_map.pairs,
+            findings, fixes, counts["error"], counts["warning"], after["error"], self.standard,
+        )
+
+
+def _check_schema_only(source: Source, standard: Standard) -> CheckResult:
+    """Only that Table Schema and the strictness list: no normalising, municipal rules, guard or geo."""
+    validator = Validator(standard, municipal=False)
+    parts = [validator.check_header(source.columns)]
+    rows = 0
+    for table, _ in source.blocks():
+        rows += table.rows
+        parts.append(validator.check(table))
+    parts.append(validator.finish())
+    findings = sort_findings(join_findings(parts, FINDINGS))
+    counts = count_levels(findings, standard)
+    names = set(standard.names)
+    return CheckResult(
+        str(source.path), None, None, source.encoding, source.format, source.sheet, source.header_row, rows,
+        tuple((c, c if c in names else None) for c in source.columns), findings, pl.DataFrame(schema=FIXES),
+        counts["error"], counts["warning"], counts["error"], standard,
+    )

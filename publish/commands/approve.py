@@ -1,0 +1,32 @@
+"""`kokai approve DATASET --by NAME --reason TEXT`: a person's yes to a changed dataset, kept in the ledger."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from publish.commands.arguments import add_signature, add_workspace
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", metavar="DATASET", help="データセットの名前 / the dataset")
+    add_signature(parser)
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from publish.commands.clock import current_time, current_user
+    from publish.ledger import append_entries
+    from publish.run import Place, choose_datasets, open_workspace, package_name
+
+    workspace = open_workspace(args.workspace)
+    place = Place(args.workspace)
+    for dataset in choose_datasets(workspace, [args.dataset]):
+        name = package_name(dataset, workspace)
+        append_entries(place.ledger, dataset.body.code, [{
+            "at": current_time().strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "approved", "body": dataset.body.code,
+            "dataset": dataset.id, "name": name, "kind": dataset.kind, "catalogue": "embedded",
+            "sample": dataset.sample, "by": args.by, "reason": f"{args.reason}({current_user()})",
+        }])
+        sys.stdout.write(f"承認を台帳に記録しました: {name}({args.by})。次の kokai run で公開されます。\n")
+    return 0

@@ -1,0 +1,229 @@
+"""A workspace to packages, to the embedded catalogue's next release, to ledger lines: what `kokai run` does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.build import Built, Surroundings, build_datasets
+from pipelines.declare import Workspace, check_declarations, load_workspace
+from pipelines.errors import DeclarationError
+from pipelines.geocode import Gazetteer, build_gazetteer
+from pipelines.model import Dataset, Package
+from pipelines.standards import list_kinds, load_standard
+from publish.kpi import PUBLIC_EVENTS, Progress, measure_plan
+from publish.ledger import append_entries, read_ledger, read_ledgers
+from publish.site import Release, publish_release, released_files
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a workspace keeps what it makes."""
+
+    root: Path
+
+    @property
+    def packages(self) -> Path:
+        return self.root / "var" / "packages"
+
+    @property
+    def catalogue(self) -> Path:
+        return self.root / "var" / "catalogue"
+
+    @property
+    def gazetteer(self) -> Path:
+        return self.root / "var" / "gazetteer"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+
+def open_workspace(root: Path) -> Workspace:
+    """Load and check every declaration of a workspace. Raises DeclarationError (file, key, fix)."""
+    workspace = load_workspace(root)
+    check_declarations(workspace, lambda kind, edition: load_standard(kind, edition, workspace.local_schemas))
+    return workspace
+
+
+def choose_datasets(workspace: Workspace, names: Sequence[str]) -> list[Dataset]:
+    """The register entries named (`aed`, `352136_aed` or `352136_mine/aed`), all for none. DeclarationError if unknown."""
+    if not names:
+        return list(workspace.datasets)
+    chosen = []
+    for name in names:
+        found = [d for d in workspace.datasets if name in _names_of(d, workspace)]
+        if not found:
+            known = ", ".join(sorted({d.id for d in workspace.datasets}))
+            raise DeclarationError(
+                "dataset-unknown", f"「{name}」という定義はありません。", f"no dataset named {name!r}",
+                todo_ja=f"次のどれかを指定してください: {known}", todo_en=f"Name one of: {known}", where=name,
+            )
+        chosen += [d for d in found if d not in chosen]
+    return chosen
+
+
+def _names_of(dataset: Dataset, workspace: Workspace) -> set[str]:
+    return {dataset.id, package_name(dataset, workspace), f"{dataset.body.folder.name}/{dataset.id}"}
+
+
+def package_name(dataset: Dataset, workspace: Workspace) -> str:
+    """The name that a register entry's package, dataset and file bear."""
+    return dataset.name(load_standard(dataset.kind, dataset.edition, workspace.local_schemas))
+
+
+def open_gazetteer(place: Place, folder: Path | None, default: Path) -> Gazetteer | None:
+    """The user's address data; in a workspace with `datasets/sample_gazetteer.csv` and no other, that one."""
+    if folder is not None or Gazetteer.exists(default):
+        return Gazetteer.open(folder or default)
+    sample = place.root / "datasets" / "sample_gazetteer.csv"
+    if not sample.exists():
+        return None
+    stamp = place.gazetteer / hashlib.sha256(sample.read_bytes()).hexdigest()[:16]
+    if not Gazetteer.exists(stamp):
+        build_gazetteer([sample], stamp)
+    return Gazetteer.open(stamp)
+
+
+def surroundings(
+    workspace: Workspace, place: Place, *, gazetteer: Gazetteer | None, max_bytes: int | None = None
+) -> Surroundings:
+    """What the line needs beside the register, gathered from the workspace."""
+    areas = {b.code: b.folder / "area.geojson" for b in workspace.bodies if (b.folder / "area.geojson").exists()}
+    return Surroundings(
+        packages=place.packages, local_schemas=workspace.local_schemas, gazetteer=gazetteer, areas=areas,
+        last_release=lambda name: released_files(place.catalogue, name),
+        approved=_approved(read_ledgers(place.ledger)), max_bytes=max_bytes,
+    )
+
+
+def _approved(entries: pl.DataFrame) -> frozenset[str]:
+    """Package names with an approval that is newer than their last publication."""
+    last: dict[str, str] = {}
+    for name, event in entries.select("name", "event").iter_rows():
+        if event == "approved" or event in PUBLIC_EVENTS:
+            last[name] = event
+    return frozenset(n for n, event in last.items() if event == "approved")
+
+
+def build_workspace(
+    datasets: Sequence[Dataset], around: Surroundings, *, on_built: Callable[[Built], None] = lambda built: None
+) -> list[Built]:
+    """Build every chosen register entry; tells each as it is done."""
+    results = []
+    for built in build_datasets(datasets, around):
+        on_built(built)
+        results.append(built)
+    return results
+
+
+def register_packages(workspace: Workspace, place: Place, datasets: Sequence[Dataset]) -> list[tuple[Dataset, Package]]:
+    """The packages on disk of the chosen register entries, in the order of the register."""
+    found = []
+    for dataset in datasets:
+        if dataset.planned:
+            continue
+        folder = place.packages / package_name(dataset, workspace)
+        if (folder / "public" / "datapackage.json").exists():
+            found.append((dataset, Package.read(folder)))
+    return found
+
+
+def publish_embedded(
+    workspace: Workspace, place: Place, packages: Sequence[tuple[Dataset, Package]], *, now: datetime, by: str,
+    base_url: str = "",
+) -> Release:
+    """Publish the ready packages into the embedded catalogue and write the ledger; held ones are carried over."""
+    ready = [(d, p) for d, p in packages if p.manifest.get("status") == "ready"]
+    bodies = {b.code: b for b in workspace.bodies}
+    release = publish_release(place.catalogue, [p for _, p in ready], bodies, now=now, base_url=base_url)
+    for code in sorted(bodies):
+        lines = [_entry(d, p, release, now, by) for d, p in ready if d.body.code == code]
+        missing = _not_in_ledger(place, code, [x for x in lines if x is not None])
+        append_entries(place.ledger, code, missing)
+    return release
+
+
+def _entry(dataset: Dataset, package: Package, release: Release, now: datetime, by: str) -> dict[str, Any]:
+    resources = package.descriptor["resources"]
+    stamps = {Path(r["path"]).stem for r in resources}
+    descriptor = (package.public / "datapackage.json").read_bytes()
+    return {
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"),
+        "event": "published" if release.changes.get(package.name) == "created" else "updated",
+        "body": dataset.body.code, "dataset": dataset.id, "name": package.name, "kind": dataset.kind,
+        "catalogue": EMBEDDED, "release": str(release.number), "sha256": hashlib.sha256(descriptor).hexdigest(),
+        "rows": int(package.manifest.get("counts", {}).get("rows", 0)), "files": len(resources),
+        "periods": len(stamps), "formats": len({Path(r["path"]).suffix for r in resources}),
+        "as_of": dataset.as_of, "frequency": dataset.frequency, "url": f"datasets/{package.name}/",
+        "hosted": True, "generated": dataset.generated is not None, "sample": dataset.sample, "by": by,
+        "licence": (dataset.licence or dataset.body.licence).id,
+    }
+
+
+def _not_in_ledger(place: Place, code: str, lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Only what the ledger does not say yet: a run that was cut off after the switch is made up for by the next."""
+    known: dict[str, tuple[str, str]] = {}
+    for name, event, sha in read_ledger(place.ledger, code).filter(
+        (pl.col("catalogue") == EMBEDDED) & pl.col("event").is_in([*PUBLIC_EVENTS, "withdrawn"])
+    ).select("name", "event", "sha256").iter_rows():
+        known[name] = (event, sha)
+    new = []
+    for line in lines:
+        event, sha = known.get(str(line["name"]), ("", ""))
+        if event in PUBLIC_EVENTS and sha == line["sha256"]:
+            continue
+        new.append({**line, "event": "updated" if event in PUBLIC_EVENTS else "published"})
+    return new
+
+
+def withdraw_embedded(
+    workspace: Workspace, place: Place, datasets: Sequence[Dataset], *, now: datetime, by: str, reason: str
+) -> list[str]:
+    """Take datasets out of the embedded catalogue by name; the ledger keeps who and why. CatalogueError if not public."""
+    names = {package_name(d, workspace): d for d in datasets}
+    bodies = {b.code: b for b in workspace.bodies}
+    release = publish_release(place.catalogue, [], bodies, now=now, withdraw=tuple(names), base_url="")
+    for name, dataset in names.items():
+        append_entries(place.ledger, dataset.body.code, [{
+            "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "withdrawn", "body": dataset.body.code,
+            "dataset": dataset.id, "name": name, "kind": dataset.kind, "catalogue": EMBEDDED,
+            "release": str(release.number), "sample": dataset.sample, "by": by, "reason": reason,
+        }])
+    return list(names)
+
+
+def measure_workspace(workspace: Workspace, place: Place, day: date) -> list[Progress]:
+    """Every plan of the workspace on `day`, in the order of bodies."""
+    basic = [k.id for k in list_kinds() if k.basic]
+    sample = {b.code: b.sample for b in workspace.bodies}
+    ledgers = {b.code: read_ledger(place.ledger, b.code) for b in workspace.bodies}
+    return [
+        measure_plan(ledgers[p.body], p, day, basic_kinds=basic, sample_workspace=sample[p.body])
+        for p in workspace.plans
+    ]
+
+
+def built_dict(built: Built) -> dict[str, Any]:
+    """One dataset's outcome as JSON."""
+    return {
+        "dataset": built.dataset.id, "body": built.dataset.body.code, "name": built.name, "status": built.status,
+        "rows": built.rows, "errors": built.errors, "warnings": built.warnings, "fixes": built.fixes,
+        "filled_points": built.filled_points, "sample": built.dataset.sample,
+        "reasons": [{"code": r.code, "message_ja": r.ja, "message_en": r.en} for r in built.reasons],
+        "package": str(built.package.folder) if built.package else None,
+    }
+
+
+def dumps(value: object) -> str:
+    """JSON for a command's standard output."""
+    return json.dumps(value, ensure_ascii=False, default=str)

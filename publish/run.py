@@ -143,7 +143,8 @@ def publish_embedded(
     base_url: str = "",
 ) -> Release:
     """Publish the ready packages into the embedded catalogue and write the ledger; held ones are carried over."""
-    ready = [(d, p) for d, p in packages if p.manifest.get("status") == "ready"]
+    gone = withdrawn_names(read_ledgers(place.ledger))
+    ready = [(d, p) for d, p in packages if p.manifest.get("status") == "ready" and p.name not in gone]
     bodies = {b.code: b for b in workspace.bodies}
     release = publish_release(place.catalogue, [p for _, p in ready], bodies, now=now, base_url=base_url)
     for code in sorted(bodies):
@@ -151,6 +152,14 @@ def publish_embedded(
         missing = _not_in_ledger(place, code, [x for x in lines if x is not None])
         append_entries(place.ledger, code, missing)
     return release
+
+
+def withdrawn_names(entries: pl.DataFrame) -> frozenset[str]:
+    """Package names whose last word in the embedded catalogue is a withdrawal: they stay out until approved anew."""
+    last: dict[str, str] = {}
+    for name, event in entries.filter(pl.col("catalogue") == EMBEDDED).select("name", "event").iter_rows():
+        last[name] = event
+    return frozenset(n for n, event in last.items() if event == "withdrawn")
 
 
 def _entry(dataset: Dataset, package: Package, release: Release, now: datetime, by: str) -> dict[str, Any]:

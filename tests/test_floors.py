@@ -54,6 +54,7 @@ SHARED_WORDS = {"pipelines.messages", "pipelines.words", "publish.swap", "pipeli
 # One room on a floor may stand on a neighbour, where the order is by nature: reason beside it.
 NEIGHBOURS = {
     ("pipelines.build", "pipelines.check"),  # build calls the same stages with the same helper frames
+    ("pipelines.words", "pipelines.messages"),  # words renders whole frames with the words of messages
     ("publish.commands", "publish.cli"),
     ("publish.cli", "publish.commands"),
 }

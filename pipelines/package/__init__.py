@@ -1,0 +1,8 @@
+"""From a finished table to a package folder: `public/` (what may leave) and `record/` (what stays)."""
+
+from __future__ import annotations
+
+from pipelines.package.resource import ResourceData, csv_bytes
+from pipelines.package.write import write_package
+
+__all__ = ["ResourceData", "csv_bytes", "write_package"]

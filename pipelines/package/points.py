@@ -1,0 +1,121 @@
+"""From a table with latitude and longitude to typed points, and to GeoJSON, GeoParquet and FlatGeobuf."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.model import ROW, Standard, Table
+
+NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]+)?$"
+INTEGER = r"^[+-]?[0-9]{1,15}$"
+CRS_JGD2011 = "EPSG:6668"
+"""The standard's coordinates are JGD2011 (GIF 444)."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """The rows that have a point: their cells (typed where the whole column is numbers) and degrees."""
+
+    frame: pl.DataFrame
+    lat_deg: pl.Series
+    lon_deg: pl.Series
+
+    @property
+    def rows(self) -> int:
+        return self.frame.height
+
+    @property
+    def bounds_deg(self) -> tuple[float, float, float, float]:
+        """west, south, east, north."""
+        lon, lat = self.lon_deg.to_list(), self.lat_deg.to_list()
+        return (min(lon), min(lat), max(lon), max(lat))
+
+
+def point_columns(columns: tuple[str, ...], standard: Standard) -> tuple[str, str] | None:
+    """The first latitude and the first longitude column of the standard that the table has."""
+    found = []
+    for rule in ("lat", "lon"):
+        names = [f.name for f in standard.with_rule(rule) if f.name in columns]
+        if not names:
+            return None
+        found.append(names[0])
+    return found[0], found[1]
+
+
+def find_points(table: Table, standard: Standard) -> Points | None:
+    """The rows with both coordinates as plain decimal degrees; None if there is no such row.
+
+    Rows without a point stay in the CSV only. Codes stay text (leading zeros); a number or integer
+    column becomes numbers when every filled cell is one, else it stays text as a whole.
+    """
+    names = point_columns(table.columns, standard)
+    if names is None:
+        return None
+    lat, lon = (_degrees(name, limit) for name, limit in zip(names, (90.0, 180.0), strict=True))
+    located = table.frame.drop(ROW, strict=False).filter(lat.is_not_null() & lon.is_not_null())
+    if located.is_empty():
+        return None
+    degrees = located.select(lat.alias("lat"), lon.alias("lon"))
+    return Points(typed(located, standard), degrees["lat"], degrees["lon"])
+
+
+def _degrees(name: str, limit: float) -> pl.Expr:
+    number = pl.when(pl.col(name).str.contains(NUMBER)).then(pl.col(name)).cast(pl.Float64, strict=False)
+    return pl.when(number.is_between(-limit, limit)).then(number)
+
+
+def typed(frame: pl.DataFrame, standard: Standard) -> pl.DataFrame:
+    """Text cells to numbers, for each number or integer column whose filled cells all are such numbers."""
+    casts = []
+    for name in frame.columns:
+        field = standard.get(name)
+        wanted = {"integer": (INTEGER, pl.Int64), "number": (NUMBER, pl.Float64)}.get(field.type if field else "")
+        if wanted is None:
+            continue
+        pattern, dtype = wanted
+        if bool(frame[name].drop_nulls().str.contains(pattern).all()):
+            casts.append(pl.col(name).cast(dtype))
+    return frame.with_columns(casts)
+
+
+def write_geojson(path: Path, points: Points) -> None:
+    """GeoJSON by RFC 7946: longitude first, one feature a line, no BOM. JGD2011 stands for WGS 84 (under 2 m)."""
+    names = points.frame.columns
+    with path.open("w", encoding="utf-8", newline="\n") as out:
+        out.write('{"type":"FeatureCollection","features":[\n')
+        rows = zip(points.frame.iter_rows(), points.lon_deg, points.lat_deg, strict=True)
+        for number, (row, lon, lat) in enumerate(rows):
+            feature: dict[str, Any] = {
+                "type": "Feature",
+                "geometry": {"type": "Point", "coordinates": [lon, lat]},
+                "properties": dict(zip(names, row, strict=True)),
+            }
+            out.write(",\n" if number else "")
+            out.write(json.dumps(feature, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+        out.write("\n]}\n")
+
+
+def write_geoparquet(path: Path, frame: Any) -> None:
+    """GeoParquet 1.x from a GeoDataFrame; texts stay text, blank cells are null."""
+    frame.to_parquet(path, index=False)
+
+
+def write_flatgeobuf(path: Path, frame: Any) -> None:
+    """FlatGeobuf with a spatial index from a GeoDataFrame, for web maps and GIS."""
+    frame.to_file(path, driver="FlatGeobuf", engine="pyogrio", layer=path.stem, use_arrow=True)
+
+
+def geo_frame(points: Points) -> Any:
+    """The points as a geopandas.GeoDataFrame with CRS EPSG:6668 and Arrow columns (integers stay integers)."""
+    import geopandas
+
+    return geopandas.GeoDataFrame(
+        points.frame.to_pandas(use_pyarrow_extension_array=True),
+        geometry=geopandas.points_from_xy(points.lon_deg.to_numpy(), points.lat_deg.to_numpy()),
+        crs=CRS_JGD2011,
+    )

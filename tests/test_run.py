@@ -169,3 +169,16 @@ def test_a_value_stopped_by_guard_is_masked_in_public_and_record(workspace: Path
             if path.is_file():
                 text = path.read_bytes().decode("utf-8", errors="replace")
                 assert "090-0000-0000" not in text, path
+
+
+def test_a_withdrawn_dataset_stays_out_until_a_person_approves_it_again(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace, tmp_path / "w", symlinks=True)
+    root = tmp_path / "w"
+    page = root / "var" / "catalogue" / "current" / "datasets" / "352128_public_toilet" / "352128_public_toilet.csv"
+    assert page.exists()
+    assert main(["withdraw", "352128_public_toilet", "--by", "係長", "--reason", "誤り", "--workspace", str(root)]) == 0
+    assert main(["run", "352128_public_toilet", "--workspace", str(root), "--quiet"]) == 0
+    assert not page.exists()
+    assert main(["approve", "352128_public_toilet", "--by", "課長", "--reason", "訂正", "--workspace", str(root)]) == 0
+    assert main(["run", "352128_public_toilet", "--workspace", str(root), "--quiet"]) == 0
+    assert page.exists()

@@ -202,9 +202,15 @@ def _finish_resource(
     validator = Validator(standard, body=dataset.body)
     rule_findings = [validator.check(table), validator.finish()]
     personal = check_personal(table, standard, allowances=dataset.allowances)
-    work.findings += [left_out, point_findings, fill_findings, *rule_findings, personal]
+    work.findings += [left_out, _unresolved(point_findings, point_fixes), fill_findings, *rule_findings, personal]
     work.fixes += [point_fixes, fill_fixes]
     work.resources.append(ResourceData(stamp, mask(table, personal), as_of))
+
+
+def _unresolved(findings: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
+    """The findings without those on cells that an accepted fix has mended; the fix itself tells of them."""
+    mended = fixes.filter("applied").select("row", "field").unique()
+    return findings.join(mended, on=["row", "field"], how="anti", maintain_order="left")
 
 
 def _area(dataset: Dataset, around: Surroundings) -> Area | None:

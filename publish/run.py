@@ -16,6 +16,7 @@ from pipelines.build import Built, Surroundings, build_datasets
 from pipelines.declare import Workspace, check_declarations, load_workspace
 from pipelines.errors import DeclarationError
 from pipelines.geocode import Gazetteer, build_gazetteer
+from pipelines.messages import load_messages
 from pipelines.model import Dataset, Package
 from pipelines.standards import list_kinds, load_standard
 from publish.kpi import PUBLIC_EVENTS, Progress, measure_plan
@@ -51,7 +52,8 @@ class Place:
 def open_workspace(root: Path) -> Workspace:
     """Load and check every declaration of a workspace. Raises DeclarationError (file, key, fix)."""
     workspace = load_workspace(root)
-    check_declarations(workspace, lambda kind, edition: load_standard(kind, edition, workspace.local_schemas))
+    check_declarations(workspace, lambda kind, edition: load_standard(kind, edition, workspace.local_schemas),
+                       messages=load_messages())
     return workspace
 
 

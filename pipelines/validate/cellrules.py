@@ -1,0 +1,195 @@
+"""One cell of a standard's column to what is wrong with it beyond its type: codes, phones, kana, weekdays, web."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from pipelines.model import Municipality
+from pipelines.validate.fine import whole
+from pipelines.validate.problems import Problem, params_json
+from pipelines.validate.remedies import nearest
+from pipelines.values.choices import weekdays
+from pipelines.values.codes import (
+    complete_lgcode,
+    has_exponent,
+    is_corporate_number,
+    is_lgcode,
+    narrow,
+    official_prefecture,
+    plain_code,
+    prefectures,
+)
+from pipelines.values.phones import hyphenated_phone, is_phone_list, phone_list, phone_without_note, plain_phone
+from pipelines.values.text import katakana, widen_kana
+from pipelines.values.web import plain_url, url_with_scheme
+
+Judge = Callable[[str], tuple[Problem, ...]]
+NOTHING: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellRule:
+    """`fine`: True for cells that surely keep the rule (None: look at every distinct cell); `judge`: the rest."""
+
+    fine: Callable[[pl.Expr], pl.Expr]
+    judge: Judge
+
+
+def _matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
+    return lambda column: column.str.contains(whole(pattern))
+
+
+def _lost_digits(value: str) -> tuple[Problem, ...]:
+    """Excel turned a code into 1.31E+11: its digits are lost (seen: 宇部市 events, 茅野市 法人番号)."""
+    return (Problem("digits-lost"),) if has_exponent(value) else NOTHING
+
+
+def judge_lgcode(value: str) -> tuple[Problem, ...]:
+    """全国地方公共団体コード: six digits with the check digit (総務省 全国地方公共団体コード仕様)."""
+    if not re.fullmatch("[0-9]{6}", value):
+        return NOTHING
+    if value[:2] not in prefectures():
+        return (Problem("lgcode-unknown"),)
+    return NOTHING if is_lgcode(value) else (Problem("lgcode-check-digit", "{}", complete_lgcode(value[:5])),)
+
+
+def judge_corporate(value: str) -> tuple[Problem, ...]:
+    """法人番号: thirteen digits, the first is a check digit (法人番号の指定等に関する省令 第二条)."""
+    if not re.fullmatch("[0-9]{13}", value) or is_corporate_number(value):
+        return NOTHING
+    return (Problem("corporate-number-check-digit"),)
+
+
+def judge_phone(value: str) -> tuple[Problem, ...]:
+    """Telephone (GIF 445): half-width, area code in brackets or with hyphens, several joined by " / ".
+
+    Emergency and short numbers (110, 119, #7119) are numbers too. A note in the cell is a warning: GIF wants
+    it elsewhere, and a reader still gets the number.
+    """
+    if is_phone_list(value) or re.fullmatch("#?[0-9]{3,4}", value):
+        return NOTHING
+    remedy = plain_phone(value) or hyphenated_phone(value) or phone_list(value)
+    if remedy is not None:
+        return (Problem("phone-form", "{}", remedy),)
+    told = phone_without_note(value)
+    if told is not None:
+        return (Problem("phone-note", "{}", told),)
+    text = narrow(value)
+    digits = len(re.sub("[^0-9]", "", text))
+    if re.fullmatch(r"[0-9()+\s-]+", text):
+        wrong_count = digits not in (10, 11)
+        return (Problem("phone-digits", params_json(digits=digits)),) if wrong_count else (Problem("phone-form"),)
+    return (Problem("phone-note"),) if digits >= 9 else (Problem("phone-words"),)
+
+
+def judge_kana(value: str) -> tuple[Problem, ...]:
+    """カナ columns hold full-width katakana (GIF 442/443; half-width kana, hiragana and kanji are seen).
+
+    Digits, letters and signs inside a name are let through.
+    """
+    if re.search("[ｦ-ﾟ]", value):
+        return (Problem("kana-half-width", "{}", widen_kana(value)),)
+    if re.search("[ぁ-ゖ]", value) and not re.search(r"[一-龯々〆ヵヶ]", re.sub("[ヵヶ]", "", value)):
+        return (Problem("kana-hiragana", "{}", katakana(value)),)
+    if re.search(r"[一-龯々]", value):
+        return (Problem("kana-kanji"),)
+    return NOTHING
+
+
+def judge_weekdays(value: str) -> tuple[Problem, ...]:
+    """利用可能曜日: 月火水木金 in Monday order without separators (GIF 441, Code for Japan OpenDataTools).
+
+    GIF's digits (12345) and repeat codes (0We, 13Mo) are right too. Holidays and words belong to the note column.
+    """
+    if re.fullmatch("月?火?水?木?金?土?日?|[1-7]+|(?:[0-9r]*(?:Mo|Tu|We|Th|Fr|Sa|Su))+", value):
+        return NOTHING
+    remedy = weekdays(value)
+    return (Problem("weekday-form", "{}", remedy),) if remedy else (Problem("weekday-words"),)
+
+
+def judge_url(value: str) -> tuple[Problem, ...]:
+    """URL: absolute, http or https, with a host, without spaces (WHATWG URL; Japanese in the path is let through)."""
+    if re.fullmatch(r"https?://[^\s/?#]+(?:[/?#]\S*)?", value, re.IGNORECASE):
+        return NOTHING
+    return (Problem("url-form", "{}", plain_url(value) or url_with_scheme(value)),)
+
+
+def judge_english(value: str) -> tuple[Problem, ...]:
+    """英字 columns hold half-width letters: kana and kanji do not belong there (GIF 442)."""
+    return (Problem("english-japanese"),) if re.search(r"[ぁ-ヶ一-龯]", value) else NOTHING
+
+
+def judge_id(value: str) -> tuple[Problem, ...]:
+    """ID and NO: half-width (自治体標準オープンデータセット ID); digits that Excel lost cannot be guessed."""
+    lost = _lost_digits(value)
+    if lost:
+        return lost
+    plain = plain_code(value) if not value.isascii() else None
+    return (Problem("id-width", "{}", plain),) if plain and plain.isascii() else NOTHING
+
+
+def judge_prefecture(value: str) -> tuple[Problem, ...]:
+    """都道府県: the official name with its suffix (JIS X 0401)."""
+    names = list(prefectures().values())
+    if value in names:
+        return NOTHING
+    return (Problem("prefecture-unknown", "{}", official_prefecture(value) or nearest(value, names)),)
+
+
+@lru_cache(maxsize=1)
+def _rules_by_name() -> Mapping[str, CellRule]:
+    kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]"), judge_kana)
+    anything = CellRule(lambda column: column.str.contains("[0-9]").not_(), _lost_digits)
+    return {
+        "lgcode6": CellRule(lambda column: pl.lit(False), judge_lgcode),
+        "corp": CellRule(lambda column: pl.lit(False), judge_corporate),
+        "tel": CellRule(_matches(r"0[0-9]{3}-[0-9]{2}-[0-9]{4}|0[0-9]{2}-[0-9]{3}-[0-9]{4}"), judge_phone),
+        "kana": kana,
+        "dow": CellRule(_matches("月火水木金|月火水木金土日"), judge_weekdays),
+        "url": CellRule(_matches(r"https?://[!-.0-~]+(?:/[!-~]*)?"), judge_url),
+        "en": CellRule(_matches("[ -~]*"), judge_english),
+        "id": CellRule(_matches("[A-Z]{0,4}[0-9]{1,20}"), judge_id),
+        "no": CellRule(_matches("[0-9]{1,20}"), judge_id),
+        "pref": CellRule(lambda column: column.is_in(list(prefectures().values())), judge_prefecture),
+        "poi": anything,
+        "town_id": anything,
+        "post": anything,
+    }
+
+
+def poi_rule(known: Mapping[str, str]) -> CellRule:
+    """POIコード: four digits of the list (GIF POI code list)."""
+
+    def judge(value: str) -> tuple[Problem, ...]:
+        return (Problem("poi-unknown"),) if re.fullmatch("[0-9]{4}", value) and value not in known else NOTHING
+
+    return CellRule(lambda column: column.is_in(list(known)), judge)
+
+
+def publisher_rule(body: Municipality) -> CellRule:
+    """Column 1 names the publisher: the body's own code (自治体標準オープンデータセット 項目 1).
+
+    A prefecture also publishes for its municipalities: then their codes are right too.
+    """
+    whole_prefecture = body.code[2:5] == "000"
+
+    def judge(value: str) -> tuple[Problem, ...]:
+        own = value == body.code or (whole_prefecture and value[:2] == body.code[:2])
+        if own or not is_lgcode(value):
+            return NOTHING
+        return (Problem("code-not-body", params_json(body=body.full_name, code=body.code)),)
+
+    return CellRule(lambda column: column == body.code, judge)
+
+
+def rule_for(rule: str | None, codes: Mapping[str, Mapping[str, str]]) -> tuple[CellRule, ...]:
+    """The rules for a column by its value rule (`fmt` of the standard)."""
+    found = [r for r in (_rules_by_name().get(rule or ""),) if r is not None]
+    if rule == "poi" and codes.get("poi"):
+        found.append(poi_rule(codes["poi"]))
+    return tuple(found)

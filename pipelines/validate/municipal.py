@@ -1,0 +1,92 @@
+"""A field of a municipal standard to its whole check: Table Schema, then the value rule, then the signs in its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from pipelines.model import Field, Municipality, Standard
+from pipelines.validate.cellrules import CellRule, publisher_rule, rule_for
+from pipelines.validate.fields import check_of, reader_accepts
+from pipelines.validate.problems import FieldCheck, Problem, params_json
+from pipelines.validate.signs import fine_text, is_name, judge_injection, judge_signs
+from pipelines.values.codes import has_exponent
+
+_CODE_RULES = ("lgcode6", "corp", "poi", "town_id", "post", "id", "no")
+_SINGLE_RULES = ("lat", "lon", "date", "time", "int", "num", "yen", "post", "mail", "url", "corp", "lgcode6", "alt")
+_TEXT_RULES_WITHOUT_SIGNS = ("url", "mail", "lgcode6", "corp", "poi", "town_id", "post")
+_JOINTS = re.compile(r"[、，,;；/／・\n]|[~〜～]|\s{1,}")
+PUBLISHER_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
+
+
+def municipal_spec(field: Field) -> Mapping[str, Any]:
+    """The field as validated here: latitude and longitude keep their type; their bounds are judged on the map (geo)."""
+    given = field.spec.get("constraints", {})
+    if field.rule not in ("lat", "lon") or not given:
+        return field.spec
+    kept = {k: v for k, v in given.items() if k not in ("minimum", "maximum")}
+    return {**field.spec, "constraints": kept}
+
+
+def _two_values(value: str, accepts: Callable[[str], bool]) -> tuple[Problem, ...]:
+    """Two right values in a cell that takes one (L1-07: one value per cell)."""
+    parts = [p for p in _JOINTS.split(value.strip()) if p]
+    if 2 <= len(parts) <= 6 and len(set(parts)) > 1 and all(accepts(p) for p in parts):
+        return (Problem("two-values", params_json(rule_no="L1-07")),)
+    return ()
+
+
+def _beyond(
+    base: FieldCheck, field: Field, rules: Sequence[CellRule], accepts: Callable[[str], bool], required: bool
+) -> FieldCheck:
+    signs = field.type == "string" and field.rule not in _TEXT_RULES_WITHOUT_SIGNS
+    text = field.type in ("string", "any")
+    named = is_name(field.rule, field.name)
+    single = field.rule in _SINGLE_RULES
+    codes = field.rule in _CODE_RULES
+
+    def explain(value: str | None) -> tuple[Problem, ...]:
+        if value is None or not value.strip():  # a cell of spaces is a blank
+            return base.explain(None)
+        found = base.explain(value)
+        injected = judge_injection(value) if text else ()
+        if injected:
+            return injected
+        if found and codes and has_exponent(value):
+            return (Problem("digits-lost"),)
+        if found:
+            return (_two_values(value, accepts) if single else ()) or found
+        for rule in rules:
+            found = rule.judge(value)
+            if found:
+                return found
+        return judge_signs(value, named) if signs else ()
+
+    column = pl.col(field.name)
+    fine = base.fine & column.str.contains(r"\S").fill_null(False) if required else base.fine
+    for rule in rules:
+        fine = fine & (rule.fine(column) | column.is_null()).fill_null(False)
+    if signs:
+        fine = fine & (fine_text(column) | column.is_null()).fill_null(False)
+    elif text:
+        fine = fine & (~column.str.contains(r"\A[=@\t\r\x00+\-]") | column.is_null()).fill_null(False)
+    return FieldCheck(field.name, fine, explain)
+
+
+def municipal_check(
+    field: Field,
+    standard: Standard,
+    required: str | None,
+    body: Municipality | None,
+    codes: Mapping[str, Mapping[str, str]],
+) -> FieldCheck:
+    """The check of one field with the rules beyond types."""
+    spec = municipal_spec(field)
+    base = check_of(spec, standard.schema, required)
+    rules = list(rule_for(field.rule, codes))
+    if body is not None and field.name in PUBLISHER_NAMES:
+        rules.append(publisher_rule(body))
+    return _beyond(base, field, rules, reader_accepts(spec), required is not None)

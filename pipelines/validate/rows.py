@@ -1,0 +1,192 @@
+"""One row's cells against one another: opening before closing, names against codes, pairs, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines.model import Field, Municipality, Standard, findings_frame
+from pipelines.validate.fine import whole
+from pipelines.validate.problems import as_findings
+from pipelines.values.codes import prefectures
+
+_HHMM = whole("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_DAY = whole("[12][0-9]{3}-[01][0-9]-[0-3][0-9]")
+_NUMBER = whole("[0-9]{1,15}")
+_NIGHT_ENDS = "06:00"
+_CODE_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """`wrong` is True for rows that break the rule; the finding stands at `field` with that cell as its value."""
+
+    code: str
+    field: str
+    wrong: pl.Expr
+    needs: tuple[str, ...]
+    params: tuple[tuple[str, pl.Expr], ...] = ()
+
+
+def _json_text(params: Sequence[tuple[str, pl.Expr]]) -> pl.Expr:
+    """JSON text of params whose values are texts, as json.dumps with sorted keys writes them."""
+    if not params:
+        return pl.lit("{}")
+    parts: list[pl.Expr] = []
+    for i, (name, value) in enumerate(sorted(params, key=lambda p: p[0])):
+        escaped = value.fill_null("")
+        for raw, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+            escaped = escaped.str.replace_all(raw, written, literal=True)
+        parts += [pl.lit(("{" if i == 0 else ", ") + f'"{name}": "'), escaped, pl.lit('"')]
+    return pl.concat_str([*parts, pl.lit("}")])
+
+
+def find_rows(frame: pl.DataFrame, rules: Sequence[RowRule]) -> list[pl.DataFrame]:
+    """Findings of the rules whose columns are all there; one pass over the block."""
+    ready = [r for r in rules if set(r.needs) <= set(frame.columns)]
+    if not ready or not frame.height:
+        return []
+    marks = [r.wrong.fill_null(False).arg_true().implode().alias(str(i)) for i, r in enumerate(ready)]
+    hits = frame.select(marks).row(0)
+    return [_found(frame, rule, where) for rule, where in zip(ready, hits, strict=True) if len(where)]
+
+
+def _found(frame: pl.DataFrame, rule: RowRule, where: Sequence[int]) -> pl.DataFrame:
+    rows = frame[list(where)]
+    return as_findings(rows, rule.code, rule.field, pl.col(rule.field), _json_text(rule.params))
+
+
+def _pairs(standard: Standard, kind: str) -> list[tuple[Field, Field]]:
+    """Columns of one type whose names differ in 開始 and 終了."""
+    found = []
+    for first in standard.fields:
+        last = standard.get(first.name.replace("開始", "終了")) if "開始" in first.name else None
+        if last is not None and first.type == last.type == kind:
+            found.append((first, last))
+    return found
+
+
+def time_rules(standard: Standard) -> list[RowRule]:
+    """Opening before closing (開始時間, 終了時間). A closing time before six in the morning belongs to the next day.
+
+    When the row also has two different dates, the times belong to different days and say nothing.
+    """
+    days = _pairs(standard, "date")
+    rules = []
+    for first, last in _pairs(standard, "time"):
+        a, b = pl.col(first.name), pl.col(last.name)
+        wrong = a.str.contains(_HHMM) & b.str.contains(_HHMM) & (a > b) & (b > _NIGHT_ENDS)
+        needs = [first.name, last.name]
+        for from_day, to_day in days:
+            same_day = pl.col(from_day.name).eq_missing(pl.col(to_day.name)) | pl.col(to_day.name).is_null()
+            wrong = wrong & same_day
+            needs += [from_day.name, to_day.name]
+        params = (("other", pl.lit(first.name)), ("other_value", a))
+        rules.append(RowRule("time-order", last.name, wrong, tuple(needs), params))
+    return rules
+
+
+def date_rules(standard: Standard) -> list[RowRule]:
+    """Start before end (開始日, 終了日 and their like)."""
+    rules = []
+    for first, last in _pairs(standard, "date"):
+        a, b = pl.col(first.name), pl.col(last.name)
+        wrong = a.str.contains(_DAY) & b.str.contains(_DAY) & (a > b)
+        params = (("other", pl.lit(first.name)), ("other_value", a))
+        rules.append(RowRule("date-order", last.name, wrong, (first.name, last.name), params))
+    return rules
+
+
+def height_rules(standard: Standard) -> list[RowRule]:
+    """高度の種別 and 高度の値 say nothing without one another (GIF 444)."""
+    kinds, values = standard.with_rule("h_type"), standard.with_rule("h_val")
+    rules = []
+    for kind, value in zip(kinds, values, strict=False):
+        for blank, other in ((kind, value), (value, kind)):
+            wrong = pl.col(blank.name).is_null() & pl.col(other.name).is_not_null()
+            params = (("other", pl.lit(other.name)), ("other_value", pl.col(other.name)))
+            rules.append(RowRule("pair-incomplete", blank.name, wrong, (kind.name, value.name), params))
+    return rules
+
+
+def _code_field(standard: Standard, place: bool) -> Field | None:
+    wanted = "所在地_全国地方公共団体コード" if place else None
+    for field in standard.with_rule("lgcode6"):
+        if field.name == wanted or (not place and field.name in _CODE_NAMES):
+            return field
+    return None
+
+
+def prefecture_rules(standard: Standard) -> list[RowRule]:
+    """都道府県名 against the first two digits of the row's code (JIS X 0401 in 全国地方公共団体コード)."""
+    rules = []
+    names = prefectures()
+    for field in standard.with_rule("pref"):
+        code = _code_field(standard, field.name.startswith("所在地"))
+        if code is None:
+            continue
+        at, name = pl.col(code.name), pl.col(field.name)
+        told = at.str.slice(0, 2).replace_strict(dict(names), default=None, return_dtype=pl.String)
+        wrong = at.str.contains(whole("[0-9]{6}")) & name.is_in(list(names.values())) & (told != name)
+        params = (("other", pl.lit(code.name)), ("other_value", at), ("name", told))
+        rules.append(RowRule("prefecture-not-code", field.name, wrong, (code.name, field.name), params))
+    return rules
+
+
+def city_rules(standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]) -> list[RowRule]:
+    """市区町村名 against the row's code, for the codes whose name is known (`lgcode` list, and the body's own).
+
+    A name with its 郡 or its 政令市 in front is right; a prefecture's code says nothing about the municipality.
+    """
+    known = dict(codes.get("lgcode", {}))
+    if body is not None:
+        known[body.code] = body.full_name
+    known = {code: name for code, name in known.items() if code[2:5] != "000"}
+    rules = []
+    for field in standard.with_rule("city") if known else ():
+        code = _code_field(standard, field.name.startswith("所在地"))
+        if code is None:
+            continue
+        at, name = pl.col(code.name), pl.col(field.name)
+        told = at.replace_strict(known, default=None, return_dtype=pl.String)
+        bare = name.str.replace(r"\A.{2,3}[都道府県]", "")
+        wrong = (
+            told.is_not_null()
+            & name.is_not_null()
+            & ~told.str.ends_with(bare)
+            & ~bare.str.ends_with(told.str.replace(r"\A(?:東京都|北海道|大阪府|京都府|神奈川県|和歌山県|鹿児島県|.{2}県)", ""))
+        )
+        wrong = wrong & name.str.contains("[市区町村]")
+        params = (("other", pl.lit(code.name)), ("other_value", at), ("name", told))
+        rules.append(RowRule("city-not-code", field.name, wrong, (code.name, field.name), params))
+    return rules
+
+
+def sum_rules(standard: Standard) -> list[RowRule]:
+    """総人口 = 男性 + 女性 in the population dataset (地域・年齢別人口)."""
+    names = ("総人口", "男性", "女性")
+    if any(standard.get(n) is None for n in names):
+        return []
+    total, men, women = (pl.col(n) for n in names)
+    numbers = total.str.contains(_NUMBER) & men.str.contains(_NUMBER) & women.str.contains(_NUMBER)
+    added = men.cast(pl.Int64, strict=False) + women.cast(pl.Int64, strict=False)
+    wrong = numbers & (total.cast(pl.Int64, strict=False) != added)
+    params = (("sum", added.cast(pl.String)), ("parts", pl.lit("男性 + 女性")))
+    return [RowRule("sum-not-equal", "総人口", wrong, names, params)]
+
+
+Maker = Callable[[Standard], list[RowRule]]
+
+
+def row_rules(standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]) -> tuple[RowRule, ...]:
+    """Every rule between the cells of one row that the standard's columns allow."""
+    makers: tuple[Maker, ...] = (time_rules, date_rules, height_rules, prefecture_rules, sum_rules)
+    return (*(rule for make in makers for rule in make(standard)), *city_rules(standard, body, codes))
+
+
+def check_rows(frame: pl.DataFrame, rules: Sequence[RowRule]) -> pl.DataFrame:
+    """Findings of the row rules in one block."""
+    found = find_rows(frame, rules)
+    return pl.concat(found) if found else findings_frame()

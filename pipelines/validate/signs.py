@@ -1,0 +1,71 @@
+"""The text of one cell to signs that something went wrong with it: lost characters, error texts, formulas, ditto."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from pipelines.validate.problems import Problem, params_json
+from pipelines.values.text import DITTO, is_ditto
+
+_WORD = "ぁ-ゖァ-ヶ一-龯々〆"
+_ERROR_TEXT = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
+_FORMULA = re.compile(r"[=@\t\r\x00]|[+-](?![0-9.(])")
+_ONLY_DASHES = re.compile(r"[-+\s]+")
+_LOST_IN_NAME = re.compile(rf"[{_WORD}]\?|\?[{_WORD}]|[0-9０-９]\?[0-9０-９]")
+_LOST_IN_TEXT = re.compile(r"[一-龯]\?[一-龯]|[ァ-ヶ]\?[ァ-ヶー]")
+_MOJIBAKE = re.compile(
+    "\ufffd|(?:[縺繧繝][ｦ-ﾟ\\x80-\\uffff]){3}|(?:ã[\x80-¿‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]){2}|(?:Ã[\x80-¿]){2}|â€[™œ\x9d“”]"
+)
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_PLATFORM_SIGNS = "①-⑳Ⅰ-Ⅻⅰ-ⅻ㈱㈲㈹㊤㊥㊦㊧㊨㍾㍽㍼㍻㋿№℡㏍㌔㌢㍍㌘㌧㌃㌶㍑㍗㌍㌦㌣㌫㍊㌻㎜㎝㎞㎎㎏㏄㎡〝〟"
+_PLATFORM = re.compile(f"[{_PLATFORM_SIGNS}]")
+_SUSPICIOUS = r"\A[=@\t\r\x00+\-]|[?\x{FFFD}縺繧繝ãÃâ\n#〓\x{E000}-\x{F8FF}" + _PLATFORM_SIGNS + "]"
+NAME_RULES = ("kana", "addr_old", "addr_full", "town", "bldg", "pref", "city", "lgname", "banchi")
+
+
+def fine_text(column: pl.Expr) -> pl.Expr:
+    """True for cells without any character that a rule below looks at."""
+    return ~column.str.contains(_SUSPICIOUS) & ~column.is_in(sorted(DITTO))
+
+
+def judge_injection(value: str) -> tuple[Problem, ...]:
+    """A text that a spreadsheet would run: `=`, `@`, tab, CR, NUL in front, `+`/`-` not before a digit.
+
+    OWASP ASVS 5.0 §1.2.10. Only marked, never altered: publishing is blocked until a person has looked. A cell of
+    dashes alone is no formula.
+    """
+    if not _FORMULA.match(value) or _ONLY_DASHES.fullmatch(value):
+        return ()
+    sign = {"\t": "TAB", "\r": "CR", "\x00": "NUL"}.get(value[0], value[0])
+    return (Problem("formula-injection", params_json(sign=sign)),)
+
+
+def is_name(rule: str | None, name: str) -> bool:
+    """True for columns of names and addresses, where a question mark is no punctuation."""
+    return rule in NAME_RULES or (rule == "text" and (name == "名称" or name.endswith(("_名称", "名称_通称", "施設名"))))
+
+
+def judge_signs(value: str, in_name: bool) -> tuple[Problem, ...]:
+    """The first sign that the text is not what was typed (デジタル庁 machine_readability_rule L1-08, L1-14, L2-02)."""
+    if _ERROR_TEXT.match(value.strip()):
+        return (Problem("spreadsheet-error", "{}"),)
+    if _MOJIBAKE.search(value):
+        return (Problem("mojibake"),)
+    if (_LOST_IN_NAME if in_name else _LOST_IN_TEXT).search(value) and "://" not in value:
+        return (Problem("character-lost", params_json(sign="?")),)
+    if in_name and "〓" in value:
+        return (Problem("character-lost", params_json(sign="〓")),)
+    if _PRIVATE.search(value):
+        return (Problem("character-private"),)
+    if is_ditto(value):
+        return (Problem("same-as-above", params_json(rule_no="L2-02")),)
+    found: tuple[Problem, ...] = ()
+    if "\n" in value.strip():
+        found = (Problem("line-break-in-cell", params_json(rule_no="L1-14")),)
+    platform = _PLATFORM.findall(value)
+    if platform:
+        signs = "".join(dict.fromkeys(platform))
+        found += (Problem("platform-character", params_json(rule_no="L1-08", signs=signs)),)
+    return found

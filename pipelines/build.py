@@ -18,7 +18,7 @@ from pipelines.geo import Area, check_points, convert_crs, load_area
 from pipelines.geocode import Gazetteer, Register, fill_points, split_addresses
 from pipelines.guard import check_personal, is_stop, mask, mask_findings, mask_fixes, review_source, select_columns
 from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Finding, Package, Source, Standard, Table, findings_frame
-from pipelines.normalise import apply_map, map_columns, normalise
+from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
 from pipelines.opendata_list import opendata_list_rows
 from pipelines.package import ResourceData, write_package
 from pipelines.standards import common_facts, known_headings, load_standard
@@ -73,6 +73,8 @@ class _Work:
     fixes: list[pl.DataFrame] = field(default_factory=list)
     resources: list[ResourceData] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    given_points: list[Table] = field(default_factory=list)  # rows whose point stood in the source
+    stopped: list[pl.DataFrame] = field(default_factory=list)  # what guard stops under the source edition's headings
 
 
 def build_datasets(datasets: Sequence[Dataset], around: Surroundings) -> Iterator[Built]:
@@ -101,7 +103,7 @@ def build_datasets(datasets: Sequence[Dataset], around: Surroundings) -> Iterato
             yield Built(dataset, name, "failed", (reason,), None, bug=traceback.format_exc())
             continue
         if built.status == "ready":
-            known.extend(_facility_columns(name, standard, t) for t in tables if _has_points(standard, t))
+            known.extend(_facility_columns(dataset.title, standard, t) for t in tables if _has_points(standard, t))
         yield built
 
 
@@ -143,31 +145,46 @@ def _read_resource(
     source = open_source(dataset.body.folder / file, sheet=dataset.sheet, header_row=dataset.header_row,
                          limits=limits, known_headings=known_headings(around.local_schemas))
     own = _source_standard(source, dataset, standard, around)
+    facts = common_facts()
+    split = facts["split_columns"].get(own.kind)
     column_map, header_findings = map_columns(source.columns, source.headings, own,
                                               declared=dataset.columns, ignore=dataset.ignore,
-                                              header_ignore=common_facts()["header_ignore"])
+                                              header_ignore=facts["header_ignore"], split=split)
     work.sources.append(source)
-    work.findings += [source.findings, review_source(source, dataset), header_findings]
+    work.findings += [source.findings, review_source(source, dataset),
+                      _without_constants(header_findings, dataset)]
     frames = []
     for block, block_findings in source.blocks():
         cleaned, findings, fixes = normalise(
             apply_map(block, column_map), own, lookups=dataset.lookups, constants=dataset.constants,
-            refuse=dataset.refuse_fixes, accept=dataset.accept_fixes, body=dataset.body,
+            refuse=dataset.refuse_fixes, accept=dataset.accept_fixes, body=dataset.body, split=split,
         )
-        frames.append(cleaned.frame)
+        frames.append(_only_mapped(cleaned, column_map, dataset))
         work.findings += [block_findings, findings]
         work.fixes.append(fixes)
     table = Table(pl.concat(frames, how="diagonal") if frames else _empty(own).frame)
     if own.edition == standard.edition:
         return table
-    table, left_out = select_columns(table, own)
+    work.stopped.append(check_personal(table, own, allowances=dataset.allowances))
     table, findings, fixes = convert_edition(
         table, own, standard, body=dataset.body,
         split=lambda s: split_addresses(s, around.gazetteer, body_code=dataset.body.code),
     )
-    work.findings += [left_out, findings]
+    work.findings.append(findings)
     work.fixes.append(fixes)
     return table
+
+
+def _only_mapped(table: Table, column_map: ColumnMap, dataset: Dataset) -> pl.DataFrame:
+    """The columns that were mapped or are constants: an ignored one stays in the house whatever its name is."""
+    kept = {*column_map.mapped.values(), *dataset.constants}
+    return table.frame.select(ROW, *(c for c in table.columns if c in kept))
+
+
+def _without_constants(findings: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Header findings without the missing columns that the declaration fills with a constant."""
+    missing = pl.col("code").str.starts_with("column-missing") & pl.col("field").is_in(list(dataset.constants))
+    return findings.filter(~missing.fill_null(value=False))
 
 
 def _source_standard(source: Source, dataset: Dataset, standard: Standard, around: Surroundings) -> Standard:
@@ -193,7 +210,7 @@ def _finish_resource(
         table, findings, fixes = convert_crs(table, standard, dataset.crs, dataset.body.crs, grid=around.datum_grid)
         work.findings.append(findings)
         work.fixes.append(fixes)
-    table, left_out = select_columns(table, standard)
+    table, left_out = select_columns(_with_columns(table, standard, ("lat", "lon")), standard)
     table, point_findings, point_fixes = check_points(table, standard, area=area, accept=dataset.accept_fixes)
     table, fill_findings, fill_fixes = fill_points(
         table, standard, gazetteer=around.gazetteer, register=register, coarsest=dataset.geocode_coarsest,
@@ -202,15 +219,28 @@ def _finish_resource(
     validator = Validator(standard, body=dataset.body)
     rule_findings = [validator.check(table), validator.finish()]
     personal = check_personal(table, standard, allowances=dataset.allowances)
-    work.findings += [left_out, _unresolved(point_findings, point_fixes), fill_findings, *rule_findings, personal]
+    mended = join_findings([point_fixes, fill_fixes], FIXES)
+    work.findings += [left_out, _unresolved(point_findings, mended, table.rows), fill_findings, *rule_findings, personal]
     work.fixes += [point_fixes, fill_fixes]
-    work.resources.append(ResourceData(stamp, mask(table, personal), as_of))
+    filled = fill_fixes.filter("applied")["row"].unique()
+    work.given_points.append(Table(table.frame.filter(~pl.col(ROW).is_in(filled.implode()))))
+    complete, _ = select_columns(_with_columns(mask(table, personal), standard), standard)
+    work.resources.append(ResourceData(stamp, complete, as_of))
 
 
-def _unresolved(findings: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
-    """The findings without those on cells that an accepted fix has mended; the fix itself tells of them."""
+def _with_columns(table: Table, standard: Standard, rules: Collection[str] | None = None) -> Table:
+    """The table with the standard's columns that it lacks, blank (only those of `rules` when given)."""
+    blank = [f.name for f in standard.fields if f.name not in table.columns and (rules is None or f.rule in rules)]
+    return Table(table.frame.with_columns(pl.lit(None, pl.String).alias(name) for name in blank))
+
+
+def _unresolved(findings: pl.DataFrame, fixes: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """The findings without those on cells that an applied fix has mended; the fix itself tells of them."""
     mended = fixes.filter("applied").select("row", "field").unique()
-    return findings.join(mended, on=["row", "field"], how="anti", maintain_order="left")
+    left = findings.join(mended, on=["row", "field"], how="anti", maintain_order="left")
+    if rows and mended["row"].n_unique() == rows:
+        left = left.filter(pl.col("code") != "coordinate-column-empty")
+    return left
 
 
 def _area(dataset: Dataset, around: Surroundings) -> Area | None:
@@ -230,7 +260,8 @@ def _pack(
     counts = count_levels(findings, standard)
     package = write_package(
         around.packages / name, dataset, standard, work.resources,
-        findings=mask_findings(findings), fixes=mask_fixes(fixes, findings),
+        findings=_masked_findings(findings, work.stopped),
+        fixes=mask_fixes(fixes, join_findings([findings, *work.stopped], FINDINGS)),
         status="held" if reasons else "ready", reasons=[{"code": r.code, "ja": r.ja, "en": r.en} for r in reasons],
         credits=_credits(findings, around), sources=[_source_facts(s) for s in work.sources],
     )
@@ -238,7 +269,13 @@ def _pack(
     built = Built(dataset, name, "held" if reasons else "ready", tuple(reasons), package,
                   sum(r.table.rows for r in work.resources), counts["error"], counts["warning"],
                   int(fixes["applied"].sum() or 0), filled)
-    return built, [r.table for r in work.resources]
+    return built, work.given_points
+
+
+def _masked_findings(findings: pl.DataFrame, stopped: list[pl.DataFrame]) -> pl.DataFrame:
+    """The findings with stopped values masked, also where they stand under a heading of the source's edition."""
+    both = join_findings([findings, *stopped], FINDINGS)
+    return mask_findings(both).head(findings.height)
 
 
 def _gate(dataset: Dataset, standard: Standard, around: Surroundings, name: str, work: _Work) -> pl.DataFrame:

@@ -196,3 +196,11 @@ def test_the_library_stays_out_of_the_way_of_the_callers_logging() -> None:
     with asking.quiet():
         assert logger.level == logging.CRITICAL
     assert logger.level == before
+
+
+def test_two_checks_that_ask_the_same_thing_are_both_answered() -> None:
+    """A fill share declared at the level that the last release had: great_expectations keeps one of the two."""
+    table = Table.from_rows(["ID", "名称"], [[str(i), f"館{i}"] for i in range(10)])
+    verdict = check_release(table, table, standard=STANDARD, expect={"fill": {"名称": 0.8}, "rows": {"min": 8}},
+                            dataset_name="x")
+    assert verdict.passed and all("success" in answer for answer in verdict.result["results"])

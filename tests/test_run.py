@@ -114,12 +114,12 @@ def test_samples_are_refused_by_every_catalogue_beyond_this_machine(
 def test_a_held_dataset_keeps_its_last_release(workspace: Path, tmp_path: Path) -> None:
     shutil.copytree(workspace, tmp_path / "w", symlinks=True)
     root = tmp_path / "w"
-    declaration = root / "datasets" / "352136_mine" / "aed.yml"
+    declaration = root / "datasets" / "352136_mine" / "toilet.yml"
     text = declaration.read_text(encoding="utf-8")
     declaration.write_text(text + "\nexpect:\n  rows: {min: 100000}\n", encoding="utf-8")
-    name = "352136_aed"
+    name = "352136_public_toilet"
     before = digest(root / "var" / "catalogue" / "current" / "datasets" / name)
-    assert main(["run", "--workspace", str(root), "--quiet"]) == 0
+    assert main(["run", name, "--workspace", str(root), "--quiet"]) == 0
     manifest = json.loads((root / "var" / "packages" / name / "record" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["status"] == "held"
     after = digest(root / "var" / "catalogue" / "current" / "datasets" / name)
@@ -130,12 +130,12 @@ def test_a_held_dataset_keeps_its_last_release(workspace: Path, tmp_path: Path) 
 def test_a_person_can_approve_a_dataset_that_the_gate_held(workspace: Path, tmp_path: Path) -> None:
     shutil.copytree(workspace, tmp_path / "w", symlinks=True)
     root = tmp_path / "w"
-    declaration = root / "datasets" / "352136_mine" / "aed.yml"
+    declaration = root / "datasets" / "352136_mine" / "toilet.yml"
     declaration.write_text(declaration.read_text(encoding="utf-8") + "\nexpect:\n  rows: {min: 100000}\n",
                            encoding="utf-8")
-    assert main(["approve", "352136_aed", "--by", "課長", "--reason", "施設の統廃合", "--workspace", str(root)]) == 0
-    assert main(["build", "352136_aed", "--workspace", str(root), "--quiet"]) == 0
-    manifest = json.loads((root / "var/packages/352136_aed/record/manifest.json").read_text(encoding="utf-8"))
+    assert main(["approve", "352136_public_toilet", "--by", "課長", "--reason", "施設の統廃合", "--workspace", str(root)]) == 0
+    assert main(["build", "352136_public_toilet", "--workspace", str(root), "--quiet"]) == 0
+    manifest = json.loads((root / "var/packages/352136_public_toilet/record/manifest.json").read_text(encoding="utf-8"))
     assert manifest["status"] == "ready"
 
 
@@ -146,10 +146,11 @@ def test_a_withdrawal_is_asked_for_by_name_and_stops_counting(
     root = tmp_path / "w"
     _, before = run(capsys, "kpi", "--workspace", str(root))
     assert main(["withdraw", "352128_aed", "--by", "係長", "--reason", "誤り", "--workspace", str(root)]) == 0
+    capsys.readouterr()
     _, after = run(capsys, "kpi", "--workspace", str(root))
     value = {p["body"]: p["value"] for p in before["plans"]}
     assert next(p for p in after["plans"] if p["body"] == "352128")["value"] == value["352128"] - 1
-    assert not (root / "var" / "catalogue" / "current" / "datasets" / "352128_aed").exists()
+    assert not (root / "var/catalogue/current/datasets/352128_aed/352128_aed.csv").exists()
 
 
 def test_nothing_of_record_and_no_source_file_is_in_the_catalogue(workspace: Path) -> None:

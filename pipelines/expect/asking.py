@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import warnings
@@ -54,22 +55,32 @@ def ask_great_expectations(checks: Sequence[Check], frames: Mapping[str, pl.Data
         for name in sorted(frames):
             dtype = float if name in ("numbers", "moves") else object
             data = pd.DataFrame({c: frames[name][c].to_list() for c in frames[name].columns}, dtype=dtype)
-            asked = [i for i, c in enumerate(checks) if c.frame == name]
             suite = gx.ExpectationSuite(name=f"{dataset_name}-{name}")
-            for i in asked:
-                kind = getattr(gx.expectations, checks[i].type)
-                suite.add_expectation(kind(**checks[i].kwargs, meta={"check": i}))
+            same = _same_questions(checks, name)
+            for indices in same:  # a suite keeps one of two equal expectations: ask once, answer each
+                first = checks[indices[0]]
+                suite.add_expectation(getattr(gx.expectations, first.type)(**first.kwargs, meta={"check": indices[0]}))
             batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole").get_batch(
                 {"dataframe": data})
             outcome = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
             for one in outcome.results:
-                i = one.expectation_config.meta["check"]
-                answers[i] = _answer(checks[i], one)
+                for i in next(g for g in same if g[0] == one.expectation_config.meta["check"]):
+                    answers[i] = _answer(checks[i], one)
     return {
         "success": all(a["success"] for a in answers),
         "great_expectations_version": str(gx.__version__),
         "results": answers,
     }
+
+
+def _same_questions(checks: Sequence[Check], frame: str) -> list[list[int]]:
+    """The checks of one frame by their place, those that ask the same thing together."""
+    groups: dict[str, list[int]] = {}
+    for i, check in enumerate(checks):
+        if check.frame == frame:
+            key = json.dumps([check.type, dict(check.kwargs)], sort_keys=True, default=str)
+            groups.setdefault(key, []).append(i)
+    return list(groups.values())
 
 
 def _answer(check: Check, one: Any) -> dict[str, Any]:

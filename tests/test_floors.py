@@ -32,6 +32,7 @@ FLOORS = {
     "pipelines.edition": 3,
     "pipelines.check": 4,
     "pipelines.build": 4,
+    "pipelines.compare": 4,
     "publish": 1,
     "publish.swap": 1,
     "publish.metadata": 2,
@@ -46,6 +47,7 @@ FLOORS = {
     "publish.web": 4,
     "publish.schedule": 4,
     "publish.run": 4,
+    "publish.push": 4,
     "publish.commands": 5,
     "publish.cli": 5,
 }
@@ -54,7 +56,10 @@ SHARED_WORDS = {"pipelines.messages", "pipelines.words", "publish.swap", "pipeli
 # One room on a floor may stand on a neighbour, where the order is by nature: reason beside it.
 NEIGHBOURS = {
     ("pipelines.build", "pipelines.check"),  # build calls the same stages with the same helper frames
+    ("pipelines.compare", "pipelines.check"),  # compare is check, once for each edition
     ("pipelines.words", "pipelines.messages"),  # words renders whole frames with the words of messages
+    ("publish.push", "publish.run"),  # push works in the workspace that run describes
+    ("publish.kpi", "publish.ledger"),  # what is counted has the columns and the events of the ledger
     ("publish.commands", "publish.cli"),
     ("publish.cli", "publish.commands"),
 }

@@ -180,7 +180,7 @@ PIECES = st.sampled_from([
     "郡", "札幌市中央区", "北", "西", "条", "ﾞ", "ｶ", "\n", "\ufeff", "99999999999999999999"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.none(), st.text(max_size=40), st.lists(PIECES, max_size=12).map("".join)), max_size=6))
 def test_no_input_raises_and_every_row_comes_back(gazetteer: Gazetteer, rows: list[str | None]) -> None:
     series = pl.Series([r.encode("utf-8", "ignore").decode() if r else r for r in rows], dtype=pl.String)
@@ -191,3 +191,16 @@ def test_no_input_raises_and_every_row_comes_back(gazetteer: Gazetteer, rows: li
         split = split_addresses(series, gazetteer, body_code=body)
         assert split.height == len(rows)
     assert split_addresses(series, None, body_code="352136").height == len(rows)
+
+
+def test_a_part_of_the_name_is_not_cut_back_to_the_rest(gazetteer: Gazetteer) -> None:
+    assert parse(gazetteer, "山口市滝町字114")["rest"] == "字114"
+    assert parse(gazetteer, "山口市滝町大字114")["rest"].endswith("114")  # type: ignore[union-attr]
+
+
+def test_a_refused_address_gets_proposals_that_are_never_filled(gazetteer: Gazetteer) -> None:
+    frame = pl.DataFrame({"住所": ["美祢市大嶺町東文326", "府中市", "美祢市大嶺町東分1"]})
+    out = geocode_frame(frame, "住所", gazetteer)
+    assert "大嶺町東分" in out["candidates"][0] and out["lat"][0] is None
+    assert "東京都府中市" in out["candidates"][1] and "広島県府中市" in out["candidates"][1]
+    assert out["candidates"][2] == ""

@@ -1,0 +1,171 @@
+"""Rows with an address and no point to rows with one, each filled cell a Fix that says how exact it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from pipelines.geocode.parse import parse_addresses
+from pipelines.geocode.propose import propose
+from pipelines.geocode.register import Register
+from pipelines.geocode.store import Gazetteer
+from pipelines.model import ROW, Finding, Fix, Municipality, Standard, Table, findings_frame, fixes_frame
+
+ORDER = {"none": -1, "facility": 0, "building": 1, "block": 2, "parcel": 3, "chome": 4, "koaza": 4, "oaza": 5}
+"""Fineness of a point, finest first; a declaration's `coarsest` is one of these."""
+PRECISION_WORDS = {
+    "facility": ("施設", "facility"), "building": ("住居番号", "house number"), "block": ("街区", "block"),
+    "parcel": ("地番", "parcel"), "chome": ("丁目の代表点", "middle of the 丁目"),
+    "koaza": ("小字の代表点", "middle of the 小字"), "oaza": ("大字・町の代表点", "middle of the 大字 or 町"),
+    "city": ("市区町村の代表点", "middle of the municipality")}
+REASON_WORDS = {
+    "no-address": ("住所がありません", "there is no address"),
+    "prefecture-only": ("市区町村が読み取れません", "no municipality can be read"),
+    "municipality-only": ("町字がありません", "it names no town"),
+    "municipality-not-found": ("市区町村が見つかりません", "the municipality is not known"),
+    "municipality-ambiguous": ("同じ名前の市区町村が複数あります", "several municipalities have this name"),
+    "town-not-found": ("町字が住所データに見つかりません", "the town is not in the address data"),
+    "town-ambiguous": ("同じ町字が複数の市区町村にあります", "the town stands in several municipalities"),
+    "chome-not-found": ("その丁目が住所データに見つかりません", "this 丁目 is not in the address data"),
+    "outside-body": ("この自治体の外の住所です", "the address lies outside this municipality"),
+    "too-coarse": ("許されたものより粗い位置しか分かりません", "only a coarser point than allowed is known"),
+    "no-point": (
+        "町字は分かりますが住所データに座標がありません", "the town is known but has no point in the address data"),
+    "town-unsure": (
+        "町字に読める言葉のあとに番地がなく、別の言葉が続いています",
+        "words that read like a town run on into other words, without a number"),
+    "no-gazetteer": ("住所データがありません", "there is no address data"),
+    "facility-tie": (
+        "同じ名前と住所の施設が複数の場所にあります", "facilities of this name and address stand at several points"),
+}
+_FULL = ("addr_full", "addr_old")
+_PART_ENDS = ("_都道府県", "_市区町村", "_町字", "_番地以下")
+_FACILITY_ERROR_M = 30
+
+
+def fill_points(
+    table: Table, standard: Standard, *, gazetteer: Gazetteer | None, register: Register | None, coarsest: str,
+    body: Municipality | None,
+) -> tuple[Table, pl.DataFrame, pl.DataFrame]:
+    """Fill 緯度 and 経度 (JGD2011 degrees, six decimals) of rows where both are blank; (table, findings, fixes).
+
+    First the body's own facilities (name and address agree), then the gazetteer, never coarser than `coarsest` (a key
+    of `ORDER`), never outside the prefecture, 郡 or municipality that the address states, and never outside `body`.
+    Each filled row has a finding `point-filled` with source, precision and error_m, and two fixes
+    `geocode-<precision>`; each row with an address that got none a finding `point-not-found` with the reason.
+    """
+    lat, lon = _point_columns(table, standard)
+    empty = findings_frame(), fixes_frame()
+    allowed = ORDER.get(coarsest, ORDER["oaza"])
+    if lat is None or lon is None or allowed < 0:
+        return table, *empty
+    address = _addresses(table, standard)
+    if address is None:
+        return table, *empty
+    blank = (table.frame[lat].fill_null("").str.strip_chars() == "") & (
+        table.frame[lon].fill_null("").str.strip_chars() == "")
+    wanted = table.frame.select(ROW, name=_names(table, standard)).with_columns(address.alias("address")).filter(
+        blank & (address.fill_null("").str.strip_chars() != ""))
+    if wanted.height == 0:
+        return table, *empty
+    answers = _answers(wanted, gazetteer, register, allowed, body)
+    return _write(table, lat, lon, answers)
+
+
+def _point_columns(table: Table, standard: Standard) -> tuple[str | None, str | None]:
+    def first(rule: str) -> str | None:
+        return next((f.name for f in standard.with_rule(rule) if f.name in table.columns), None)
+    return first("lat"), first("lon")
+
+
+def _addresses(table: Table, standard: Standard) -> pl.Series | None:
+    """The whole address, or its parts put together where the whole is blank."""
+    names = [f.name for rule in _FULL for f in standard.with_rule(rule) if f.name in table.columns]
+    parts = [next((c for c in table.columns if c.endswith(end)), None) for end in _PART_ENDS]
+    known = [p for p in parts if p is not None]
+    if not names and not known:
+        return None
+    joined = pl.concat_str([pl.col(p).fill_null("") for p in known]) if known else pl.lit("")
+    whole = pl.col(names[0]).fill_null("") if names else pl.lit("")
+    return table.frame.select(pl.when(whole.str.strip_chars() != "").then(whole).otherwise(joined)).to_series()
+
+
+def _names(table: Table, standard: Standard) -> pl.Expr:
+    ends = [c for c in table.columns if c in ("名称", "施設名", "施設名称") or c.endswith(("施設名称", "_名称"))]
+    return pl.col(ends[0]) if ends else pl.lit(None, pl.String)
+
+
+def _answers(wanted: pl.DataFrame, gazetteer: Gazetteer | None, register: Register | None, allowed: int,
+             body: Municipality | None) -> list[dict[str, Any]]:
+    """For each wanted row a dict: lat, lon (text) and precision, or a reason."""
+    rows = wanted.to_dicts()
+    answers: list[dict[str, Any]] = [{**r, "reason": "no-gazetteer", "candidates": ""} for r in rows]
+    if register is not None:
+        located = register.locate(wanted["name"], wanted["address"]).to_dicts()
+        for answer, found in zip(answers, located, strict=True):
+            if found["status"] == "match":
+                answer.update(lat=_six(found["lat"]), lon=_six(found["lon"]), precision="facility", reason="",
+                              source=f"facility:{found['label']}", error_m=_FACILITY_ERROR_M, flags="")
+            elif found["status"] == "tie":
+                answer.update(reason="facility-tie", candidates=found["candidates"])
+    left = [i for i, a in enumerate(answers) if a["reason"] == "no-gazetteer"]
+    if gazetteer is not None and left:
+        asked = wanted["address"].gather(left)
+        parsed = parse_addresses(asked, gazetteer, body_code=body.code if body is not None else None)
+        parsed = parsed.with_columns(candidates=propose(asked, parsed, gazetteer))
+        for i, found in zip(left, parsed.to_dicts(), strict=True):
+            answers[i].update(_judge({**found, "address": answers[i]["address"]}, gazetteer, allowed, body))
+    return answers
+
+
+def _judge(found: dict[str, Any], gazetteer: Gazetteer, allowed: int, body: Municipality | None) -> dict[str, Any]:
+    """A parsed address to a point that may be filled, or the reason why not."""
+    if found["level"] < 3:
+        return {"reason": found["reason"] or "town-not-found", "candidates": found["candidates"]}
+    if _runs_on(found):
+        return {"reason": "town-unsure", "candidates": found["county"] + found["city"] + found["town"]}
+    if body is not None and not gazetteer.same_body(found["city_code"], body.code):
+        return {"reason": "outside-body", "candidates": found["county"] + found["city"] + found["town"]}
+    if found["lat"] is None or found["lon"] is None or not found["precision"]:
+        return {"reason": "no-point", "candidates": found["town"]}
+    if ORDER.get(found["precision"], 9) > allowed:
+        return {"reason": "too-coarse", "candidates": f"{found['town']} ({found['precision']})"}
+    return {"reason": "", "lat": _six(found["lat"]), "lon": _six(found["lon"]), "precision": found["precision"],
+            "source": found["source"], "error_m": found["error_m"], "flags": found["flags"],
+            "town": found["town"], "credit": gazetteer.credit_of(found["source"])}
+
+
+def _runs_on(found: dict[str, Any]) -> bool:
+    """中央公民館 reads like the town 中央: a town that runs on into other words without number, blank or 字 is unsure."""
+    tail, flags = found["building"], found["flags"].replace("旧", "").strip()
+    if found["rest"] or not tail or flags or tail[0] in "字（([【「":
+        return False
+    head = found["address"].rstrip()[: -len(tail)]
+    return not head.endswith((" ", "\u3000", "\n", "、", ","))
+
+
+def _six(degrees: str | float) -> str:
+    return f"{float(degrees):.6f}"
+
+
+def _write(table: Table, lat: str, lon: str, answers: list[dict[str, Any]]) -> tuple[Table, pl.DataFrame, pl.DataFrame]:
+    findings, fixes = [], []
+    for a in answers:
+        if a["reason"]:
+            ja, en = REASON_WORDS[a["reason"]]
+            findings.append(Finding("point-not-found", a[ROW], lat, a["address"], {
+                "reason": a["reason"], "reason_ja": ja, "reason_en": en, "candidates": a["candidates"] or ""}))
+            continue
+        ja, en = PRECISION_WORDS[a["precision"]]
+        findings.append(Finding("point-filled", a[ROW], lat, a["address"], {
+            "source": a["source"], "precision": a["precision"], "precision_ja": ja, "precision_en": en,
+            "error_m": a["error_m"], "lat": a["lat"], "lon": a["lon"], "flags": a["flags"],
+            "credit": a.get("credit", "")}))
+        rule = f"geocode-{a['precision']}"
+        fixes += [Fix(a[ROW], lat, None, a["lat"], rule), Fix(a[ROW], lon, None, a["lon"], rule)]
+    filled = pl.DataFrame([(a[ROW], a["lat"], a["lon"]) for a in answers if not a["reason"]],
+                          schema={ROW: pl.Int64, "__lat": pl.String, "__lon": pl.String}, orient="row")
+    frame = table.frame.join(filled, on=ROW, how="left", maintain_order="left").with_columns(
+        pl.coalesce("__lat", lat).alias(lat), pl.coalesce("__lon", lon).alias(lon)).drop("__lat", "__lon")
+    return Table(frame), findings_frame(findings), fixes_frame(fixes)

@@ -1,0 +1,248 @@
+"""Token rows to the municipality and the town they name, never outside a stated prefecture, 郡 or municipality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, PARENT, PREFECTURE
+from pipelines.geocode.fold import NUMBER, Tokens
+from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
+from pipelines.geocode.store import Gazetteer
+
+Array = np.ndarray[Any, np.dtype[Any]]
+REASONS = ("", "no-address", "prefecture-only", "municipality-only", "town-not-found", "municipality-ambiguous",
+           "town-ambiguous", "chome-not-found", "municipality-not-found")
+(OK, NO_ADDRESS, PREF_ONLY, CITY_ONLY, TOWN_NOT_FOUND, CITY_AMBIGUOUS, TOWN_AMBIGUOUS, CHOME_NOT_FOUND,
+ CITY_NOT_FOUND) = range(9)
+_OPENING, _CLOSING = tuple(ord(c) for c in "(【[「〔"), tuple(ord(c) for c in ")】]」〕")
+
+
+_OPENS = np.isin(np.arange(0x10000), _OPENING)
+
+
+def is_one_of(token: Array, table: Array) -> Array:
+    """True where the token is one of those marked in `table`."""
+    return np.asarray(table[np.minimum(token, 0xFFFF)])
+
+
+@dataclass
+class Places:
+    """For each row: municipality row and town row (-1 none), prefecture number (0 none), the token after what was
+    read, the reason where no town was found, and whether the municipality was named by a former name."""
+
+    city: Array
+    town: Array
+    pref: Array
+    after: Array
+    reason: Array
+    former: Array
+    key: Array  # place in the key table, -1
+
+    @classmethod
+    def blank(cls, begin: Array) -> Places:
+        rows = len(begin)
+        return cls(np.full(rows, -1, np.int64), np.full(rows, -1, np.int64), np.zeros(rows, np.int64),
+                   begin.astype(np.int64).copy(), np.full(rows, NO_ADDRESS, np.int8), np.zeros(rows, bool),
+                   np.full(rows, -1, np.int64))
+
+    def take(self, rows: Array, other: Places, chosen: Array) -> None:
+        """Put `other`'s chosen rows in the place of our `rows`."""
+        for name in ("city", "town", "pref", "after", "reason", "former", "key"):
+            getattr(self, name)[rows] = getattr(other, name)[chosen]
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Candidates laid end to end: a row with a municipality and where its town's text begins."""
+
+    row: Array
+    city: Array
+    state: Array
+    kind: Array
+    pref: Array
+    begin: Array
+
+    def only(self, keep: Array) -> _Pairs:
+        return _Pairs(self.row[keep], self.city[keep], self.state[keep], self.kind[keep], self.pref[keep],
+                      self.begin[keep])
+
+
+def after_postcode(tokens: Tokens) -> Array:
+    """Skip a remark in brackets, 〒 and the post code."""
+    token, begin = tokens.token, tokens.start.astype(np.int64).copy()
+    if not len(begin):
+        return begin
+    opened = np.flatnonzero(is_one_of(token[begin], _OPENS))
+    for row in opened:
+        inside = np.flatnonzero(np.isin(token[begin[row]:tokens.end[row]], _CLOSING))
+        if len(inside):
+            begin[row] += inside[0] + 1
+    marked = token[begin] == ord("〒")
+    begin[marked] += 1
+    stop = tokens.end
+    first = token[begin] >= NUMBER
+    second = first & (token[np.minimum(begin + 1, stop)] == ord("-")) & (token[np.minimum(begin + 2, stop)] >= NUMBER)
+    third = token[np.minimum(begin + 3, stop)]
+    coded = second & (marked | ((third != 0) & (third < NUMBER) & (third != ord("-"))))
+    begin[coded] += 3
+    begin[marked & first & ~second] += 1
+    return begin
+
+
+def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *, loose: bool = False) -> Places:
+    token, index = tokens.token, gazetteer.city
+    places = Places.blank(begin)
+    if not len(begin):
+        return places
+    key, used, _ = index.table.longest(token, begin, np.full(len(begin), seed_of("city")))
+    named = key >= 0
+    group = np.where(named, index.table.values[np.maximum(key, 0)], 0) if len(index.table.values) else key * 0
+    count = key * 0
+    if named.any():
+        count = np.where(named, index.offsets[group + 1] - index.offsets[group], 0)
+    row = np.repeat(np.arange(len(begin)), count)
+    spot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(
+        index.offsets[group] if named.any() else count, count)
+    pairs = _Pairs(row, index.city[spot].astype(np.int64), index.state[spot], index.kind[spot].astype(np.int64),
+                   index.pref[spot].astype(np.int64), (begin + used)[row])
+    if loose:
+        pairs = pairs.only(pairs.kind == FORMER_LOOSE)
+        _choose(places, pairs, _towns(tokens, pairs, gazetteer), gazetteer, body)
+        return places
+    pairs = _with_body(tokens, pairs, begin, used, named, gazetteer, body)
+    found = _towns(tokens, pairs, gazetteer)
+    _choose(places, pairs, found, gazetteer, body)
+    _wide(tokens, places, begin, gazetteer, body)
+    return places
+
+
+def _with_body(tokens: Tokens, pairs: _Pairs, begin: Array, used: Array, named: Array, gazetteer: Gazetteer,
+               body: int) -> _Pairs:
+    """The given municipality is one more candidate for a row that states no prefecture."""
+    if body < 0:
+        return pairs
+    stated = np.zeros(len(begin), bool)
+    if named.any():
+        pref_key, _, _ = gazetteer.city.table.longest(tokens.token, begin, np.full(len(begin), seed_of("city")),
+                                                      deepest=4)
+        group = gazetteer.city.table.values[np.maximum(pref_key, 0)]
+        first = gazetteer.city.kind[gazetteer.city.offsets[group]]
+        stated = (pref_key >= 0) & (first == PREFECTURE)
+    rows = np.flatnonzero(~stated)
+    code = gazetteer.cities["lg"][body]
+    more = len(rows)
+    return _Pairs(np.concatenate([pairs.row, rows]), np.concatenate([pairs.city, np.full(more, body)]),
+                  np.concatenate([pairs.state, np.full(more, seed_of(code))]),
+                  np.concatenate([pairs.kind, np.full(more, BODY)]),
+                  np.concatenate([pairs.pref, np.full(more, int(code[:2]))]),
+                  np.concatenate([pairs.begin, begin[rows]]))
+
+
+@dataclass(frozen=True)
+class _Found:
+    key: Array
+    town: Array
+    after: Array
+
+
+def _towns(tokens: Tokens, pairs: _Pairs, gazetteer: Gazetteer) -> _Found:
+    """The longest town each pair reads in its municipality; a shortened name does not reach over a 字."""
+    token = tokens.token
+    names = gazetteer.names
+    key, used, _ = names.longest(token, pairs.begin, pairs.state)
+    if len(names.flags):
+        loose = np.flatnonzero((key >= 0) & ((names.flags[np.maximum(key, 0)] & (AT_NUMBER | SHORT)) > 0))
+        stop = pairs.begin[loose] + used[loose]
+        loose = loose[tokens.aza_between(pairs.begin[loose] + 1, stop) | tokens.in_words(stop - 1)]
+        if len(loose):
+            key[loose], used[loose], _ = names.longest(token, pairs.begin[loose], pairs.state[loose], exact=True)
+    town = values_of(names, key)
+    return _Found(key, town, pairs.begin + np.where(key >= 0, used, 0))
+
+
+def values_of(table: KeyTable, key: Array) -> Array:
+    if not len(table.values):
+        return np.full(len(key), -1, np.int64)
+    return np.where(key >= 0, table.values[np.maximum(key, 0)], -1).astype(np.int64)
+
+
+def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, body: int) -> None:
+    """Of each row's candidates the one whose town reaches furthest; equal ones in two municipalities are refused."""
+    if not len(pairs.row):
+        return
+    has = (found.town >= 0) & (pairs.kind != PREFECTURE)
+    weight = np.array([0, 2, 3, 9, 1, 0, 3], np.int64)[pairs.kind]
+    if body >= 0:
+        home = int(gazetteer.cities["lg"][body][:2])
+        weight = weight + np.where(pairs.city == body, 0, np.where(pairs.pref == home, 10, 20))
+    flag = np.where(has, gazetteer.names.flags[np.maximum(found.key, 0)], 0) if len(gazetteer.names.flags) else has * 0
+    orphan = (flag & ORPHAN) // ORPHAN + 2 * ((flag & AT_NUMBER) // AT_NUMBER)
+    useless = ~has & (pairs.kind == BODY)
+    order = np.lexsort((weight, np.where(has, -found.after, 0), orphan, ~has, useless, pairs.row))
+    row = pairs.row[order]
+    first = np.ones(len(row), bool)
+    first[1:] = row[1:] != row[:-1]
+    best = order[first]
+    rows = pairs.row[best]
+    rank = np.cumsum(first) - 1
+    top = best[rank]
+    rival = (pairs.city[order] != pairs.city[top]) & ~useless[order]
+    for quality in (has, weight, orphan, np.where(has, found.after, 0)):
+        rival &= quality[order] == quality[top]
+    contested = np.bincount(rank, weights=rival, minlength=len(rows)) > 0
+    kind, with_town = pairs.kind[best], has[best]
+    void = useless[best]
+    places.pref[rows] = np.where(void, 0, pairs.pref[best])
+    places.city[rows] = np.where(void | (kind == PREFECTURE), -1, pairs.city[best])
+    places.town[rows] = np.where(with_town, found.town[best], -1)
+    places.key[rows] = np.where(with_town, found.key[best], -1)
+    places.after[rows] = np.where(void, places.after[rows], found.after[best])
+    places.former[rows] = np.isin(kind, (FORMER, FORMER_LOOSE)) & ~void
+    places.reason[rows] = np.select(
+        [void, with_town, kind == PREFECTURE], [NO_ADDRESS, OK, PREF_ONLY], TOWN_NOT_FOUND)
+    _refuse(places, rows[contested], with_town[contested], kind[contested], pairs, gazetteer)
+
+
+def _refuse(places: Places, rows: Array, with_town: Array, kind: Array, pairs: _Pairs, gazetteer: Gazetteer) -> None:
+    """Rows that fit two municipalities equally well: a city with wards stays the city, others name none."""
+    if not len(rows):
+        return
+    parent = kind == PARENT
+    owner = np.array([gazetteer.parent_city(int(places.city[r])) for r in rows], np.int64)
+    places.reason[rows] = np.where(with_town, TOWN_AMBIGUOUS, np.where(parent, TOWN_NOT_FOUND, CITY_AMBIGUOUS))
+    places.city[rows] = np.where(parent, owner, -1)
+    places.town[rows] = -1
+    places.key[rows] = -1
+    prefs = np.zeros(len(places.pref), np.int64)
+    low = np.full(len(places.pref), 99, np.int64)
+    np.maximum.at(prefs, pairs.row, pairs.pref)
+    np.minimum.at(low, pairs.row, pairs.pref)
+    places.pref[rows] = np.where(prefs[rows] == low[rows], prefs[rows], 0)
+
+
+def _wide(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, body: int) -> None:
+    """Rows that state no municipality: a town name that stands once in the stated prefecture, or in the nation."""
+    rows = np.flatnonzero((places.city < 0) & np.isin(places.reason, (NO_ADDRESS, PREF_ONLY)))
+    if not len(rows) or not len(gazetteer.wide.hashes):
+        return
+    numbers = places.pref[rows].copy()
+    if body >= 0:
+        numbers[numbers == 0] = int(gazetteer.cities["lg"][body][:2])
+    seeds = np.array([seed_of("nation"), *(seed_of(f"pref{n:02d}") for n in range(1, 48))], np.uint64)
+    place = places.after[rows]
+    key, used, _ = gazetteer.wide.longest(tokens.token, place, seeds[numbers])
+    found = key >= 0
+    shared = found & ((gazetteer.wide.flags[np.maximum(key, 0)] & SHARED) > 0)
+    single = found & ~shared
+    town = values_of(gazetteer.wide, key)
+    rows, town, used, single, shared = rows[found], town[found], used[found], single[found], shared[found]
+    city = gazetteer.town.city_row[np.maximum(town, 0)].astype(np.int64)
+    good = rows[single]
+    places.city[good], places.town[good] = city[single], town[single]
+    places.after[good] += used[single]
+    places.pref[good] = gazetteer.city_pref[city[single]]
+    places.reason[good] = OK
+    places.reason[rows[shared]] = TOWN_AMBIGUOUS

@@ -1,0 +1,259 @@
+"""Address data files to one compact local store, and the store to memory-mapped tables.
+
+Layout of the folder: `sources/` keeps the rows of each file that was added, `index-<digest>/` the tables that the
+matcher maps into memory, `store.json` names the index in use and where everything came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipelines.errors import SourceError
+from pipelines.geocode import places
+from pipelines.geocode.bodies import CityIndex, city_index
+from pipelines.geocode.index import town_keys
+from pipelines.geocode.keys import KeyTable, map_array, seed_of
+from pipelines.geocode.layouts import HISTORY, SourceRows, read_source
+from pipelines.geocode.lots import LotTable, build_lots
+from pipelines.geocode.town_table import TownTable
+
+_FORMAT = 1
+Array = np.ndarray[Any, np.dtype[Any]]
+_CITY_ARRAYS = ("offsets", "city", "state", "kind", "pref")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `build_gazetteer` did: files read (name, layout, rows), and the rows of the store now."""
+
+    folder: Path
+    added: tuple[Mapping[str, Any], ...]
+    towns: int
+    cities: int
+    lots: int
+    size_bytes: int
+    credits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """An opened store. All tables are memory-mapped; nothing is read before it is needed."""
+
+    folder: Path
+    provenance: Mapping[str, Any]
+    town: TownTable = field(repr=False)
+    city_rows: pl.DataFrame = field(repr=False)  # the municipalities and, last, a blank row for "none"
+    names: KeyTable = field(repr=False)
+    wide: KeyTable = field(repr=False)
+    city: CityIndex = field(repr=False)
+    lots: LotTable = field(repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Gazetteer:
+        """Open the store in `folder`. SourceError `gazetteer-missing` when there is none."""
+        state = _read_state(folder)
+        if not state.get("index"):
+            raise _missing(folder)
+        index = folder / state["index"]
+        try:
+            arrays = [map_array(index / f"city-{name}.npy") for name in _CITY_ARRAYS]
+            return cls(folder, state, TownTable.open(index),
+                       pl.read_ipc(index / "cities.arrow"), KeyTable.open(index, "names"),
+                       KeyTable.open(index, "wide"), CityIndex(KeyTable.open(index, "bodies"), *arrays),
+                       LotTable.open(index))
+        except (OSError, ValueError, pl.exceptions.PolarsError) as problem:
+            raise SourceError("gazetteer-broken", "住所データの保存場所が壊れています。",
+                              "The address data store is damaged.",
+                              todo_ja="kokai gazetteer add でもう一度作ってください。",
+                              todo_en="Make it again with kokai gazetteer add.", where=str(folder)) from problem
+
+    @cached_property
+    def towns(self) -> pl.DataFrame:
+        """One row a town, as `places.join_towns` makes them."""
+        return self.town.frame()
+
+    @cached_property
+    def cities(self) -> pl.DataFrame:
+        """One row a municipality or ward, as `places.join_cities` makes them."""
+        return self.city_rows.head(self.city_rows.height - 1)
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """True if there is a store in `folder`."""
+        return bool(_read_state(folder).get("index"))
+
+    def same_body(self, code: str, body: str) -> bool:
+        """True if `code` is the body's own code or one of its wards."""
+        if code[:5] == body[:5]:
+            return True
+        ward, whole = self.city_row(code), self.city_row(body)
+        return ward >= 0 and self.parent_city(ward) == whole >= 0
+
+    @property
+    def credits(self) -> tuple[str, ...]:
+        """The credit lines that go with anything made from this store."""
+        return tuple(sorted({str(s["credit"]) for s in self.provenance["sources"]}))
+
+    def credit_of(self, source: str) -> str:
+        """The credit line of one source label as it stands in a point's `source` (mlit, abr, geolonia)."""
+        for entry in self.provenance["sources"]:
+            if str(entry["publisher"]).split("-")[0] == source:
+                return str(entry["credit"])
+        return ""
+
+    @cached_property
+    def city_point(self) -> tuple[Array, Array]:
+        """lat and lon (NaN for none) of each municipality row; the last row is blank."""
+        return self.city_rows["lat"].to_numpy(), self.city_rows["lon"].to_numpy()
+
+    @cached_property
+    def city_names(self) -> pl.DataFrame:
+        return self.city_rows.select("pref", "county", city="name", city_code="lg")
+
+    @cached_property
+    def city_pref(self) -> Array:
+        """For each municipality its prefecture number."""
+        return self.cities["lg"].str.slice(0, 2).cast(pl.Int64).to_numpy()
+
+    @cached_property
+    def city_seed(self) -> Array:
+        """For each municipality where its towns' hashes begin."""
+        return np.array([seed_of(code) for code in self.cities["lg"].to_list()], np.uint64)
+
+    @cached_property
+    def pref_names(self) -> Mapping[int, str]:
+        """Prefecture number -> name."""
+        rows = self.cities.select("lg", "pref").unique("pref", maintain_order=True).iter_rows()
+        return {int(lg[:2]): pref for lg, pref in rows}
+
+    def parent_city(self, place: int) -> int:
+        """The row of the city that a ward belongs to, -1 when the store has none."""
+        return self._parents.get(place, -1)
+
+    @cached_property
+    def _parents(self) -> Mapping[int, int]:
+        rows = self.cities.select("lg", "city", "ward").rows()
+        whole = {(lg[:2], city): i for i, (lg, city, ward) in enumerate(rows) if not ward}
+        return {i: whole.get((lg[:2], city), -1) for i, (lg, city, ward) in enumerate(rows)}
+
+    def city_row(self, code: str | None) -> int:
+        """The row of a municipality code (6 digits, or 5), -1 when it is not here."""
+        if not code:
+            return -1
+        return self._city_places.get(code[:5], -1)
+
+    @cached_property
+    def _city_places(self) -> Mapping[str, int]:
+        return {lg[:5]: i for i, lg in enumerate(self.cities["lg"].to_list())}
+
+
+def default_gazetteer_folder(environ: Mapping[str, str]) -> Path:
+    """$XDG_DATA_HOME/kokai/gazetteer, else ~/.local/share/kokai/gazetteer."""
+    given = environ.get("XDG_DATA_HOME", "")
+    if given.startswith("/"):
+        return Path(given) / "kokai" / "gazetteer"
+    return Path(environ.get("HOME", "/")) / ".local" / "share" / "kokai" / "gazetteer"
+
+
+def _missing(folder: Path) -> SourceError:
+    return SourceError("gazetteer-missing", "住所データがまだありません。", "There is no address data yet.",
+                       todo_ja="kokai gazetteer add ファイル… で、位置参照情報などの配布ファイルを追加してください。",
+                       todo_en="Add downloaded files of 位置参照情報 etc. with kokai gazetteer add FILE…",
+                       where=str(folder))
+
+
+def _read_state(folder: Path) -> dict[str, Any]:
+    path = folder / "store.json"
+    if not path.exists():
+        return {"format": _FORMAT, "index": "", "sources": []}
+    try:
+        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {"format": _FORMAT, "index": "", "sources": []}
+    return state if state.get("format") == _FORMAT else {"format": _FORMAT, "index": "", "sources": []}
+
+
+def build_gazetteer(files: Sequence[Path], folder: Path) -> Report:
+    """Read official files and add them to the store in `folder`; a newer file of the same kind and area replaces.
+
+    SourceError when a file is none of the known layouts; the store then stays as it was.
+    """
+    read = [rows for path in files for rows in read_source(path)]
+    state = _read_state(folder)
+    kept = {entry["slot"]: entry for entry in state["sources"]}
+    (folder / "sources").mkdir(parents=True, exist_ok=True)
+    added = []
+    for rows in read:
+        entry = {"slot": rows.slot, "layout": rows.layout, "publisher": rows.publisher, "credit": rows.credit,
+                 "area": rows.area, "date": rows.date, "file": rows.name, "sha256": rows.sha256,
+                 "rows": rows.frame.height}
+        rows.frame.write_parquet(folder / "sources" / f"{rows.slot}.parquet")
+        kept[rows.slot] = entry
+        added.append(entry)
+    sources = [kept[slot] for slot in sorted(kept)]
+    return _write_index(folder, sources, tuple(added), str(state.get("index", "")))
+
+
+def _write_index(folder: Path, sources: list[dict[str, Any]], added: tuple[Mapping[str, Any], ...],
+                 old: str) -> Report:
+    digest = hashlib.sha256(json.dumps([_FORMAT, sources], sort_keys=True).encode()).hexdigest()[:12]
+    rows = [SourceRows(e["layout"], e["publisher"], e["credit"], e["area"], e["date"], e["file"], e["sha256"],
+                       pl.read_parquet(folder / "sources" / f"{e['slot']}.parquet")) for e in sources]
+    towns = places.join_towns(rows)
+    cities = places.join_cities(rows, towns)
+    history = pl.concat([_shipped_history(), *(s.frame.select(HISTORY) for s in places.gather(rows, "history"))])
+    history = history.unique(["code", "city", "ward"], keep="first", maintain_order=True)
+    names, wide = town_keys(towns)
+    city = city_index(cities, history, names)
+    lots = build_lots(rows, towns, cities)
+    target = folder / f"index-{digest}"
+    scratch = folder / f"index-{digest}.part"
+    for leftover in (scratch, target):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    scratch.mkdir(parents=True)
+    TownTable.save(scratch, towns, cities)
+    places.with_blank(cities).write_ipc(scratch / "cities.arrow", compression="uncompressed")
+    names.save(scratch, "names")
+    wide.save(scratch, "wide")
+    city.table.save(scratch, "bodies")
+    for part in _CITY_ARRAYS:
+        np.save(scratch / f"city-{part}.npy", getattr(city, part))
+    lots.save(scratch)
+    os.replace(scratch, target)
+    size = sum(p.stat().st_size for p in target.iterdir())
+    state = {"format": _FORMAT, "index": target.name, "sources": sources, "towns": towns.height,
+             "cities": cities.height, "lots": len(lots.table.hashes), "size_bytes": size}
+    partial = folder / "store.json.part"
+    partial.write_text(json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, folder / "store.json")
+    if old and old != target.name and (folder / old).exists():
+        shutil.rmtree(folder / old)
+    credits = tuple(sorted({str(e["credit"]) for e in sources}))
+    return Report(folder, added, towns.height, cities.height, len(lots.table.hashes), size, credits)
+
+
+def _shipped_history() -> pl.DataFrame:
+    """mergers_yamaguchi.csv: the former municipalities of 山口県, so that old addresses work without more files."""
+    from pipelines.geocode.layouts import _history
+    path = Path(__file__).with_name("mergers_yamaguchi.csv")
+    frame = pl.read_csv(path, infer_schema=False, comment_prefix="#").with_columns(pl.all().fill_null(""))
+    return _history(frame).select(HISTORY)
+
+
+def gazetteer_status(folder: Path) -> Mapping[str, Any]:
+    """What the store holds: sources (file, layout, area, date, rows, credit), towns, cities, lots, size_bytes."""
+    state = _read_state(folder)
+    return {"folder": str(folder), "present": bool(state.get("index")),
+            **{k: state.get(k, 0) for k in ("towns", "cities", "lots", "size_bytes")}, "sources": state["sources"]}

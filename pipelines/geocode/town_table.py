@@ -1,0 +1,82 @@
+"""The towns on disk: text columns as a memory-mapped Arrow file, numbers as memory-mapped arrays, a blank row last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipelines.geocode.keys import map_array
+from pipelines.geocode.places import with_blank
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_TEXT = ("lg", "pref", "county", "city", "oaza", "chome", "koaza", "mid", "name", "precision", "source")
+_NUMBERS = ("lat", "lon", "kind", "precision_no", "source_no", "error_m", "level", "parent", "city_row")
+
+
+@dataclass(frozen=True)
+class TownTable:
+    """Columns as in `places.join_towns`; a row number of `blank` means none. lat and lon are NaN where not known."""
+
+    text: Any = field(repr=False)  # pyarrow.Table over the mapped file
+    lat: Array
+    lon: Array
+    kind: Array
+    precision_no: Array
+    source_no: Array
+    error_m: Array
+    level: Array
+    parent: Array  # row of the 大字 above a 小字, -1 none
+    city_row: Array  # row of the municipality, -1 none
+
+    @property
+    def blank(self) -> int:
+        return len(self.kind) - 1
+
+    @classmethod
+    def save(cls, folder: Path, towns: pl.DataFrame, cities: pl.DataFrame) -> None:
+        """Write the files of `towns` into `folder`."""
+        import pyarrow as pa
+
+        order = cities.select("lg", city_row=pl.int_range(pl.len(), dtype=pl.Int32))
+        rows = with_blank(towns.join(order, on="lg", how="left", maintain_order="left"))
+        text = rows.select(_TEXT).rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).combine_chunks()
+        with pa.OSFile(str(folder / "towns.arrow"), "wb") as sink, pa.ipc.new_file(sink, text.schema) as writer:
+            writer.write_table(text)
+        numbers = rows.select(
+            pl.col("lat", "lon").fill_null(float("nan")), pl.col("kind").fill_null(-1).cast(pl.Int8),
+            pl.col("precision_no", "source_no", "level").fill_null(0), pl.col("error_m").fill_null(-1).cast(pl.Int32),
+            pl.col("parent").fill_null(-1).cast(pl.Int32), pl.col("city_row").fill_null(-1).cast(pl.Int32))
+        for name in _NUMBERS:
+            np.save(folder / f"town-{name}.npy", numbers[name].to_numpy())
+
+    @classmethod
+    def open(cls, folder: Path) -> TownTable:
+        """Map the files of `folder`. ValueError or OSError when they are damaged."""
+        import pyarrow as pa
+
+        text = pa.ipc.open_file(pa.memory_map(str(folder / "towns.arrow"))).read_all()
+        return cls(text, *(map_array(folder / f"town-{name}.npy") for name in _NUMBERS))
+
+    def pick(self, columns: Sequence[str], rows: Array) -> pl.DataFrame:
+        """Some text columns at these rows."""
+        import pyarrow as pa
+
+        taken = self.text.select(list(columns)).take(pa.array(rows.astype(np.uint32)))
+        found = pl.from_arrow(taken)
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    def frame(self) -> pl.DataFrame:
+        """All towns as a frame, without the blank row."""
+        whole = pl.from_arrow(self.text)
+        assert isinstance(whole, pl.DataFrame)
+        numbers = [pl.Series(n, getattr(self, n)) for n in _NUMBERS]
+        rows = whole.hstack(numbers).head(self.blank)
+        return rows.with_columns(
+            pl.col("lat", "lon").fill_nan(None),
+            *(pl.when(pl.col(c) >= 0).then(pl.col(c)).alias(c) for c in ("parent", "error_m", "city_row")))

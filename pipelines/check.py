@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from pipelines.extract import Limits, open_source
-from pipelines.geo import check_points
-from pipelines.guard import check_personal, review_source, select_columns
 from pipelines.messages import level_of
 from pipelines.model import FINDINGS, FIXES, Field, Requirement, Source, Standard, Table
-from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
 from pipelines.standards import (
     common_facts,
     guess_standard,
@@ -23,6 +21,9 @@ from pipelines.standards import (
 )
 from pipelines.validate import Validator
 from pipelines.values.headings import fold_heading
+
+if TYPE_CHECKING:  # the stages of a municipal standard are imported by the checks that use them
+    from pipelines.normalise import ColumnMap
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class CheckOptions:
     header_row: int | None = None
     max_bytes: int | None = None
     local_schemas: Path | None = None
+    sink: Callable[[pl.DataFrame, Standard], None] | None = None  # takes the findings of each block instead of keeping
 
 
 @dataclass(frozen=True)
@@ -155,13 +157,28 @@ def count_levels(findings: pl.DataFrame, standard: Standard) -> dict[str, int]:
 def check_file(path: Path, options: CheckOptions = CheckOptions()) -> CheckResult:
     """Check one file. Raises SourceError when it cannot be read, DeclarationError for an unknown kind or schema."""
     limits = Limits(max_bytes=options.max_bytes) if options.max_bytes else Limits()
+    if options.schema is not None:
+        foreign = load_table_schema(options.schema)
+        source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
+                             known_headings=frozenset(fold_heading(name) for name in foreign.names))
+        return _check_schema_only(source, foreign, options.sink)
     source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
                          known_headings=known_headings(options.local_schemas))
     standard = choose_standard(source, options)
-    if options.schema is not None:
-        return _check_schema_only(source, standard)
+    if source.format == "zip" and source.sheet == "stop_times.txt" and standard.kind == "gtfs_jp":
+        return _check_feed(path, source, standard)
+    return _check_standard(source, standard)
+
+
+def _check_standard(source: Source, standard: Standard) -> CheckResult:
+    """All stages of a municipal standard, one block after the other."""
+    from pipelines.guard import review_source
+    from pipelines.normalise import map_columns
+
+    facts = common_facts()
     column_map, header_findings = map_columns(source.columns, source.headings, standard,
-                                              header_ignore=common_facts()["header_ignore"])
+                                              header_ignore=facts["header_ignore"],
+                                              split=facts["split_columns"].get(standard.kind))
     steps = _Steps(standard, column_map)
     rows = 0
     for table, block_findings in source.blocks():
@@ -176,16 +193,21 @@ class _Steps:
     def __init__(self, standard: Standard, column_map: ColumnMap) -> None:
         self.standard = standard
         self.column_map = column_map
+        self.split = common_facts()["split_columns"].get(standard.kind)
         self.as_came = Validator(standard)
-        self.after = Validator(standard)
+        self.after = Validator(standard, like=self.as_came)
         self.always: list[pl.DataFrame] = []
         self.before: list[pl.DataFrame] = []
         self.left: list[pl.DataFrame] = []
         self.fixes: list[pl.DataFrame] = []
 
     def add(self, table: Table, block_findings: pl.DataFrame) -> None:
+        from pipelines.geo import check_points
+        from pipelines.guard import check_personal, select_columns
+        from pipelines.normalise import apply_map, normalise
+
         raw = apply_map(table, self.column_map)
-        fixed, form_findings, form_fixes = normalise(raw, self.standard)
+        fixed, form_findings, form_fixes = normalise(raw, self.standard, split=self.split)
         pointed, point_findings, point_fixes = check_points(fixed, self.standard)
         chosen, _ = select_columns(pointed, self.standard)
         self.always += [block_findings, form_findings, point_findings, check_personal(chosen, self.standard)]
@@ -209,17 +231,48 @@ class _Steps:
         )
 
 
-def _check_schema_only(source: Source, standard: Standard) -> CheckResult:
-    """Only that Table Schema and the strictness list: no normalising, municipal rules, guard or geo."""
+def _check_feed(path: Path, source: Source, standard: Standard) -> CheckResult:
+    """A GTFS zip by the rules for its files and the keys between them; its rows are those of stop_times.txt."""
+    from pipelines.gtfs import check_gtfs, read_gtfs
+
+    tables, read_findings = read_gtfs(path)
+    findings = sort_findings(join_findings([read_findings, check_gtfs(tables)], FINDINGS))
+    counts = count_levels(findings, standard)
+    times = tables.get("stop_times.txt")
+    columns = times.columns if times is not None else ()
+    return CheckResult(
+        str(source.path), standard.kind, standard.edition, source.encoding, source.format, None, None,
+        times.rows if times is not None else 0, tuple((c, c) for c in columns), findings,
+        pl.DataFrame(schema=FIXES), counts["error"], counts["warning"], counts["error"], standard,
+    )
+
+
+def _check_schema_only(
+    source: Source, standard: Standard, sink: Callable[[pl.DataFrame, Standard], None] | None
+) -> CheckResult:
+    """Only that Table Schema and the strictness list: no normalising, municipal rules, guard or geo.
+
+    With a `sink` the findings of each block go there and are not kept, so that memory stays flat.
+    """
     validator = Validator(standard, municipal=False)
-    parts = [validator.check_header(source.columns)]
+    kept: list[pl.DataFrame] = []
+    counts = {"error": 0, "warning": 0, "info": 0}
     rows = 0
+
+    def take(found: pl.DataFrame) -> None:
+        for level, n in count_levels(found, standard).items():
+            counts[level] += n
+        if sink is None:
+            kept.append(found)
+        elif found.height:
+            sink(found, standard)
+
+    take(validator.check_header(source.columns))
     for table, _ in source.blocks():
         rows += table.rows
-        parts.append(validator.check(table))
-    parts.append(validator.finish())
-    findings = sort_findings(join_findings(parts, FINDINGS))
-    counts = count_levels(findings, standard)
+        take(validator.check(table))
+    take(validator.finish())
+    findings = sort_findings(join_findings(kept, FINDINGS))
     names = set(standard.names)
     return CheckResult(
         str(source.path), None, None, source.encoding, source.format, source.sheet, source.header_row, rows,

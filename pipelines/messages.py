@@ -10,42 +10,84 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import yaml
-
 from pipelines.model import Standard
 
 LEVELS = ("error", "warning", "info")
 _FILE = Path(__file__).with_name("messages.yml")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_HEADS = re.compile("^(?:([a-z]+):$|  ([a-z0-9-]+):)", re.MULTILINE)
+_SCALAR = r""""(?:[^"\\]|\\["\\n])*"|'(?:[^']|'')*'"""
+_LINE = re.compile(rf"    ([a-z_]+): ({_SCALAR}|[^\s!-/:-@\[-`{{-~][^:#]*)")
+_FLOW = re.compile(rf"([a-z_]+): ({_SCALAR}|[a-z]+)(?:, |\Z)")
+
+
+def _load_yaml(text: str) -> Any:
+    import yaml  # 30 ms to import, and most runs need no entry that only a YAML reader understands
+
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 @lru_cache(maxsize=1)
 def load_messages() -> Mapping[str, Any]:
     """messages.yml: `findings` (code -> level, ja, en, todo_ja, todo_en), `rules` (rule -> meaning, ja, en)."""
-    loaded: Mapping[str, Any] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+    loaded: Mapping[str, Any] = _load_yaml(_FILE.read_text(encoding="utf-8"))
     return loaded
 
 
 @lru_cache(maxsize=1)
 def _sections() -> Mapping[tuple[str, str], str]:
     """The text of each entry by (family, key), unparsed: a run needs a few of some hundred."""
-    found: dict[tuple[str, str], list[str]] = {}
-    family, here = "", None
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
-        if head := re.match(r"([a-z]+):$", line):
-            family, here = head[1], None
-        elif entry := re.match(r"  ([a-z0-9-]+):", line):
-            here = found.setdefault((family, entry[1]), [])
-        if here is not None:
-            here.append(line[2:])
-    return {key: "\n".join(lines) for key, lines in found.items()}
+    text = _FILE.read_text(encoding="utf-8")
+    found: dict[tuple[str, str], str] = {}
+    family, key, start = "", None, 0
+    for head in _HEADS.finditer(text):
+        if key is not None:
+            found[(family, key)] = text[start : head.start()]
+        family, key, start = head[1] or family, head[2], head.start()
+    if key is not None:
+        found[(family, key)] = text[start:]
+    return found
+
+
+def _pairs(text: str) -> list[tuple[str, str]] | None:
+    """The lines of an entry as (key, scalar as written), None when one of them is more than that."""
+    first, *lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    inside = first.partition(": ")[2].strip()
+    if not inside:
+        found = [_LINE.fullmatch(line) for line in lines]
+        return [(m[1], m[2]) for m in found if m is not None] if all(found) else None
+    pairs, at = [], 0
+    inside = inside[1:-1] if inside[0] == "{" and inside[-1] == "}" and not lines else "?"
+    while at < len(inside):
+        flow = _FLOW.match(inside, at)
+        if flow is None:
+            return None
+        pairs.append((flow[1], flow[2]))
+        at = flow.end()
+    return pairs
+
+
+def _plain_entry(text: str) -> Mapping[str, Any] | None:
+    """An entry of plain words and quoted texts, read without a YAML reader; None for one that needs it."""
+    pairs = _pairs(text)
+    if pairs is None or any(word in ("yes", "no", "on", "off", "null") for _, word in pairs):
+        return None
+    return {key: _scalar(word) for key, word in pairs}
+
+
+def _scalar(word: str) -> Any:
+    if word.startswith('"') or word in ("true", "false"):
+        return json.loads(word)
+    return word[1:-1].replace("''", "'") if word.startswith("'") else word.rstrip()
 
 
 @cache
 def words_of(family: str, key: str) -> Mapping[str, Any]:
     """The entry of one code (`findings`) or rule (`rules`). KeyError for an unknown one."""
-    loaded = yaml.load(_sections()[(family, key)], Loader=_LOADER)  # noqa: S506
-    entry: Mapping[str, Any] = loaded[key]
+    text = _sections()[(family, key)]
+    plain = _plain_entry(text)
+    if plain is not None:
+        return plain
+    entry: Mapping[str, Any] = _load_yaml(text)[key]
     return entry
 
 

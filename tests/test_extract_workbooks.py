@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import resource
 import time
 import zipfile
 from pathlib import Path
@@ -309,3 +310,36 @@ def test_a_stray_cell_in_an_ods_is_left_out_with_a_finding(tmp_path: Path) -> No
     source = open_source(tmp_path / "a.ods")
     assert only(source)[0].height == 2
     assert "stray-cell" in source.findings["code"].to_list()
+
+
+@pytest.mark.parametrize("content", [
+    b"\x00\x01\x02\x03" * 50, b"\xd0\xcf\x11\xe0broken", bytes(range(256)) * 20, bytes((i * 89) % 251 for i in range(9000)),
+    b"\x00" * 40 + b"abc", b"\x7fELF\x02\x01\x01\x00" + bytes(range(30)),
+])
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(SourceError) as refused:
+        open_source(path)
+    assert refused.value.code == "format-unknown"
+
+
+@pytest.mark.parametrize(("row", "column"), [(65_535, 255), (60_000, 200)])
+def test_a_stray_cell_in_an_xls_is_left_out_within_about_a_second(tmp_path: Path, row: int, column: int) -> None:
+    xlwt = pytest.importorskip("xlwt")
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("公共施設")
+    for i in range(300):
+        for j, text in enumerate(("名称", "住所", "緯度") if i == 0 else (f"見本{i}", "山口県美祢市1", "34.1")):
+            sheet.write(i, j, text)
+    sheet.write(row, column, "x")
+    sheet.row(5).hidden = True
+    sheet.col(1).hidden = True
+    book.save(str(tmp_path / "a.xls"))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    source = open_source(tmp_path / "a.xls")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert source.columns == ("名称", "住所", "緯度")
+    assert sum(table.rows for table, _ in source.blocks()) == 299
+    assert {"stray-cell", "row-hidden", "column-hidden"} <= set(source.findings["code"])
+    assert after.ru_utime - before.ru_utime < 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.messages import LEVELS, load_messages, message
+from pipelines.messages import LEVELS, load_messages, message, words_of
 
 ROOT = Path(__file__).parents[1]
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
@@ -80,3 +80,10 @@ def test_no_pattern_is_shown_to_a_clerk() -> None:
         for key, text in entry.items():
             if key != "level":
                 assert not re.search(r"\[0-9\]|\\d|\^\[", text), f"{code}.{key}"
+
+
+def test_entries_read_one_by_one_are_those_of_the_yaml_file() -> None:
+    loaded = load_messages()
+    for family in ("findings", "rules"):
+        for key, entry in loaded[family].items():
+            assert words_of(family, key) == entry, key

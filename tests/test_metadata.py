@@ -155,7 +155,7 @@ def test_the_name_stands_in_the_titles_of_the_dcat_files_only(published: list[Pu
     graph = dcat_graph(published, base_url=BASE)
     datasets = graph.objects(None, URIRef(DCAT + "dataset"))
     titles = {str(t) for d in datasets for t in graph.objects(d, URIRef(DCT + "title"))}
-    assert titles == {"【美祢市】AED設置箇所一覧（352136_aed）", "【柳井市】公衆トイレ一覧（352128_public_toilet）"}
+    assert titles == {"【美祢市】AED設置箇所一覧 （352136_aed）", "【柳井市】公衆トイレ一覧 （352128_public_toilet）"}
     assert "352136" not in ckan_dict(published[0].package, published[0].body, base_url=BASE, now=NOW)["title"]
 
 

@@ -132,6 +132,14 @@ def test_what_is_not_certain_stays_as_it_is(rule: str, value: str) -> None:
     assert one_cell(rule, value, MINE) == (value, [])
 
 
+@pytest.mark.parametrize("typed", ["24:00", "24時", "２４：００", "24:00:00"])
+def test_closing_at_midnight_is_proposed_as_the_last_minute_and_opening_is_not(typed: str) -> None:
+    for name, proposals in (("終了時間", [("23:59", "midnight-closing", False)]), ("開始時間", [])):
+        table, _, fixes = normalise(Table.from_rows([name], [[typed]]), a_standard(a_field(name, "time")))
+        assert table.frame[name][0] == typed
+        assert [(f["after"], f["rule"], f["applied"]) for f in fixes.to_dicts()] == proposals
+
+
 def test_a_blank_cell_gets_no_fix() -> None:
     for rule in ("text", "date", "lgcode6", "flag1", "lat"):
         assert one_cell(rule, None) == (None, [])
@@ -374,3 +382,30 @@ def test_heading_words_name_the_heading_and_what_to_type() -> None:
     row = findings.row(0, named=True)
     words = message(row.pop("code"), "ja", **{k: row[k] for k in ("field", "value", "params", "remedy")})
     assert "施設名" in words and "名称" in words
+
+
+def test_a_column_kept_in_parts_is_filled_with_their_sum_and_listed_cell_by_cell() -> None:
+    standard = a_standard(a_field("85歳以上の男性", "int", mark="required"), a_field("世帯数", "int"))
+    split = {"85歳以上の男性": ["85-89歳の男性", "90歳以上の男性"]}
+    columns = ["85～89歳の男性", "90歳以上の男性", "世帯数"]
+    given, findings = map_columns(columns, columns, standard, split=split)
+    assert findings["code"].to_list() == ["column-part", "column-part"]
+    table = apply_map(Table.from_rows(columns, [["1,200", "３", "9"], ["1", None, "9"], ["-", "2", "9"]]), given)
+    out, _, fixes = normalise(table, standard, split=split)
+    assert out.frame["85歳以上の男性"].to_list() == ["1203", None, None]
+    assert [(f["row"], f["before"], f["after"], f["rule"], f["applied"]) for f in fixes.to_dicts()] == [
+        (2, None, "1203", "sum-of-parts", True)
+    ]
+    again, _, more = normalise(out, standard, split=split)
+    assert more.height == 0 and again.frame.equals(out.frame)
+
+
+def test_parts_are_not_added_up_when_one_is_missing_or_the_column_itself_is_there() -> None:
+    standard = a_standard(a_field("85歳以上の男性", "int", mark="required"))
+    split = {"85歳以上の男性": ["85-89歳の男性", "90歳以上の男性"]}
+    for columns in (["85-89歳の男性"], ["85歳以上の男性", "85-89歳の男性", "90歳以上の男性"]):
+        given, findings = map_columns(columns, columns, standard, split=split)
+        assert "column-part" not in findings["code"].to_list()
+        table = Table.from_rows(columns, [["1"] * len(columns)])
+        out, _, fixes = normalise(apply_map(table, given), standard, split=split)
+        assert fixes.height == 0 and out.columns == tuple(columns)

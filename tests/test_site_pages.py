@@ -99,7 +99,7 @@ def pages(site: Path) -> list[Path]:
 
 
 def test_every_page_is_well_formed_and_every_link_leads_to_a_file(site: Path) -> None:
-    assert len(pages(site)) == 3
+    assert len(pages(site)) == 4
     for path in pages(site):
         page = Page(path.read_text("utf-8"))
         assert len(page.ids) == len(set(page.ids))

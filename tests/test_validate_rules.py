@@ -102,7 +102,9 @@ WRONG = [
     ("id", "Ａ－１２", "id-width", "A-12"),
     ("date", "2013-09-26、2020-10-09", "two-values", None),  # cultural properties of 高松市
     ("time", "14:00～15:00", "two-values", None),  # 山口県 childcare
+    ("time", "24:00", "time-midnight", None),  # closing times of tourist sights
     ("int", "30人", "type-integer", "30"),
+    ("int", "1,300", "type-integer", "1300"),  # 防府市 population
     ("addr_full", "柳井市神代4144?9", "character-lost", None),  # 山口県 AED, − lost in CP932
     ("town", "幸町12?1", "character-lost", None),  # 石川県 AED
     ("text", "#REF!", "spreadsheet-error", None),

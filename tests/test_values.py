@@ -269,6 +269,8 @@ def test_five_digits_with_two_readings_are_left_to_the_own_code() -> None:
         (text.narrow_ascii, "ＡＥＤ　１", "AED 1"),
         (text.narrow_digits, "大嶺町東分３２６－１", "大嶺町東分326-1"),
         (text.narrow_digits, "サン－プレイス", NO_CHANGE),
+        (text.narrow_digits, "稲毛海岸ビル１Ｆ101号室", "稲毛海岸ビル1F101号室"),  # 千葉県
+        (text.narrow_digits, "Ｋビルディング（２Ｆ）", "Kビルディング（2F）"),
         (text.plain_hyphens, "A‐01", "A-01"),
         (text.katakana, "やまぐちしさいこうてい", "ヤマグチシサイコウテイ"),  # 山口県
         (text.long_marks, "ミヤイチフクシセンタ－マエコウエン", "ミヤイチフクシセンターマエコウエン"),  # 防府市

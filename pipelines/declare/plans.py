@@ -36,6 +36,29 @@ class Target:
     unit: str  # the plan's own word: 種類
     deadline: str
     quote: str
+    yearly: Mapping[str, int] = field(default_factory=dict)  # the plan's own numbers by fiscal year: {"2023": 26}
+
+    def by_year(self) -> dict[int, int]:
+        """The plan's own numbers by the western year in which the fiscal year begins."""
+        return {int(year): value for year, value in self.yearly.items()}
+
+
+@dataclass(frozen=True)
+class GradeStep:
+    """One step of a plan's own scale: mark, words, and from which percent of line, target or gain it is proposed."""
+
+    mark: str
+    words: str = ""
+    min_percent: float | None = None
+    of: str = "line"  # line, target, gain
+
+
+@dataclass(frozen=True)
+class Grading:
+    """The scale by which grades are proposed: sabc, achieved, marks, or the plan's own steps."""
+
+    scale: str = "sabc"
+    steps: tuple[GradeStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,6 +171,7 @@ class Plan:
     channels: tuple[str, ...] = ()
     lists: tuple[NamedList, ...] = ()
     counting: Counting = field(default_factory=Counting)
+    grades: Grading = field(default_factory=Grading)
     includes: tuple[str, ...] = ()
     successor: str | None = None
     note: str = ""

@@ -13,6 +13,8 @@ from pipelines.declare.plans import (
     Counting,
     Duty,
     Goal,
+    GradeStep,
+    Grading,
     ListItem,
     NamedList,
     Plan,
@@ -74,11 +76,16 @@ def _plan(data: Mapping[str, Any], code: str, path: Path) -> Plan:
             for n in data.get("lists", ())
         ),
         counting=Counting(**data.get("counting", {})),
+        grades=_grading(data.get("grades", {})),
         includes=tuple(data.get("includes", ())),
         successor=data.get("successor"),
         note=data.get("note", ""),
         path=path,
     )
+
+
+def _grading(data: Mapping[str, Any]) -> Grading:
+    return Grading(data.get("scale", "sabc"), tuple(GradeStep(**step) for step in data.get("steps", ())))
 
 
 def load_catalogues(path: Path) -> tuple[Catalogue, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from pipelines.edition.building import sort_residue
 from pipelines.edition.work import PLACE_CODE, PREF, PUBLISHER, PUBLISHER_CODE, Work, constant, row_findings
 from pipelines.model import ROW, Finding, Municipality, findings_frame
 
@@ -48,6 +49,8 @@ def _split_address(
     found = split(address)
     city = _part(found, "city")
     known = city.is_not_null()
+    sorted_parts = sort_residue(address, _part(found, "town"), _part(found, "rest"), _part(found, "building"))
+    found = found.with_columns(sorted_parts["rest"], sorted_parts["building"])
     for name, role in parts.items():
         value = pl.select(pl.when(known).then(_part(found, role))).to_series()
         work.fill(name, value, "edition-address-split")
@@ -76,7 +79,10 @@ def _own_area(work: Work, body: Municipality | None) -> list[tuple[pl.Series, pl
 
 
 def _move_building(work: Work, full: str, building: pl.Series) -> None:
-    """所在地_連結表記 goes without the building: it moves to its own column when that is blank."""
+    """所在地_連結表記 goes without the building: it moves to its own column when that is blank.
+
+    Only what surely is a building (`is_building`) gets here; everything else stays in 連結表記 and in 番地以下.
+    """
     names = [f.name for f in work.target.with_rule("bldg")]
     if not names:
         return

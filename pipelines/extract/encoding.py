@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_KANA = re.compile("[ぁ-んァ-ヶー]")
-_HALF_KANA = re.compile("[｡-ﾟ]")
-_KANJI = re.compile("[一-龠々〆]")
-_RARE = re.compile("[\ue000-\uf8ff\x80-\x9f\ufffd]")
-_PLAIN = re.compile("[\t\r\n -~ぁ-ヿ一-龠々〆、-〟①-⑳㈱№！-ﾟ−‐‑–—‖…×○〇●△]")
+from pipelines.values.patterns import late_pattern
+
+_KANA = late_pattern("[ぁ-んァ-ヶー]")
+_HALF_KANA = late_pattern("[｡-ﾟ]")
+_KANJI = late_pattern("[一-龠々〆]")
+_RARE = late_pattern("[\ue000-\uf8ff\x80-\x9f\ufffd]")
+_PLAIN = late_pattern("[\t\r\n -~ぁ-ヿ一-龠々〆、-〟①-⑳㈱№！-ﾟ−‐‑–—‖…×○〇●△]")
 _ASCII_AND_HALF_KANA = bytes([*range(0x80), *range(0xA1, 0xE0)])
-_WEIRD = re.compile("[\u0080-\u00ff]")
+_WEIRD = late_pattern("[\u0080-\u00ff]")
 
 
 def guess_encoding(data: bytes, complete: bool = True) -> str:

@@ -117,5 +117,5 @@ def header_findings(grid: Sequence[Row], layout: Layout) -> list[Finding]:
     if layout.upper is not None:
         findings.append(Finding("header-two-rows", layout.upper + 1, None, None, {"rule": "L2-03"}))
     if layout.linkdata:
-        findings.append(Finding("linkdata-template", layout.header and layout.header + 1, None, None, {}))
+        findings.append(Finding("linkdata-template", None if layout.header is None else layout.header + 1, None, None, {}))
     return findings

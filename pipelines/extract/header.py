@@ -7,18 +7,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.values.headings import fold_heading
+from pipelines.values.patterns import late_pattern
 
 Row = Sequence["str | None"]
-_NUMBER = re.compile(r"^[\s(△▲+\-－]*[0-9０-９][0-9０-９,，.．:：/／\-－]*[)%％\s]*$")
-_CODE_LIKE = re.compile(r"^[A-Za-z]{0,6}[0-9\-]{3,}[A-Za-z]?$|^https?://|@|^[0-9]{4}[-/年][0-9]")
-_ADDRESS = re.compile("^.{2,4}[都道府県].{1,8}[市区町村].+|[0-9０-９一二三四五六七八九十]+(?:番地|丁目|号)")
-_NOTE = re.compile(
+_NUMBER = late_pattern(r"^[\s(△▲+\-－]*[0-9０-９][0-9０-９,，.．:：/／\-－]*[)%％\s]*$")
+_CODE_LIKE = late_pattern(r"^[A-Za-z]{0,6}[0-9\-]{3,}[A-Za-z]?$|^https?://|@|^[0-9]{4}[-/年][0-9]")
+_ADDRESS = late_pattern("^.{2,4}[都道府県].{1,8}[市区町村].+|[0-9０-９一二三四五六七八九十]+(?:番地|丁目|号)")
+_NOTE = late_pattern(
     r"^[\s　]*(?:[※＊*注]|（注|\(注|【注|［注|出典|出所|資料[:：]|備考[:：]|最終更新|更新日|作成[日者:：]|以上$|"
     r"ver\.?\s*[0-9]|問い?合わ?せ|担当|凡例|本データ|このデータ|この作品|クリエイティブ)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile("[。、：:]|です|ます|ください|参照|による|より作成|現在|時点|http|ホームページ|場合|とする")
-_TOTAL = re.compile(r"^(?:総?合計|総?計|小計|総数|全体|累計|total|grandtotal|合計数|件数合計|市計|町計|県計)$")
+_SENTENCE = late_pattern("[。、：:]|です|ます|ください|参照|による|より作成|現在|時点|http|ホームページ|場合|とする")
+_TOTAL = late_pattern(r"^(?:総?合計|総?計|小計|総数|全体|累計|total|grandtotal|合計数|件数合計|市計|町計|県計)$")
 _HEAD_ROWS = 60
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from pipelines.extract.encoding import guess_encoding
 from pipelines.extract.limits import Limits
 from pipelines.extract.stops import stop
 
@@ -23,6 +24,8 @@ def sniff_format(path: Path, head: bytes, size: int, limits: Limits) -> str:
         return _sniff_zip(path, limits)
     if head.startswith(_OLE):
         return _sniff_ole(path)
+    if head.startswith(_OLE[:4]):
+        raise stop("format-unknown", path, detail="OLE")
     for magic, name in _FOREIGN:
         if head.startswith(magic):
             raise stop("format-unknown", path, detail=name)
@@ -33,7 +36,29 @@ def sniff_format(path: Path, head: bytes, size: int, limits: Limits) -> str:
         raise stop("format-unknown", path, detail="XML")
     if text.startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ")) and _looks_like_json(text):
         return "geojson"
+    if _is_binary(head):
+        raise stop("format-unknown", path, detail="binary")
     return "text"
+
+
+_NO_TEXT = bytes([*range(0x01, 0x08), 0x0E, 0x0F, *range(0x10, 0x1A), 0x1C, 0x1D, 0x1E, 0x1F, 0x7F])
+
+
+def _is_binary(head: bytes) -> bool:
+    """True if more than one byte in a hundred is a control character that no text has, or every third is zero.
+
+    Stray zeros are read and reported; UTF-16 has its own.
+    """
+    control = len(head) - len(head.translate(None, _NO_TEXT))
+    if control * 100 <= len(head) and head.count(0) * 3 <= len(head):
+        return False
+    encoding = guess_encoding(head, complete=False)
+    if not encoding.startswith("utf-16"):
+        text = head.decode(encoding, errors="replace")
+        return control > 3 or not control or "\ufffd" in text[:-2] or any("\ue000" <= ch <= "\uf8ff" for ch in text)
+    text = head[: len(head) // 2 * 2].decode(encoding, errors="replace")
+    odd = sum(1 for ch in text if ch == "\ufffd" or ch < " " and ch not in "\t\n\r\v\f\x1a")
+    return odd * 10 > len(text)
 
 
 def _looks_like_json(text: bytes) -> bool:

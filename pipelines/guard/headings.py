@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from pipelines.values.patterns import late_pattern
+
 _KINDS = (
     ("guard-my-number", r"マイナンバ|個人番号"),
     ("guard-birth-date", r"生年月日|誕生日|^生年$|birth"),
@@ -18,7 +20,7 @@ _KINDS = (
         r"|^(?:担当者|世話人|園長|校長|館長|院長|会長|区長|班長|民生委員)$",
     ),
 )
-_COMPILED = tuple((code, re.compile(pattern, re.IGNORECASE)) for code, pattern in _KINDS)
+_COMPILED = tuple((code, late_pattern(pattern, re.IGNORECASE)) for code, pattern in _KINDS)
 
 
 def personal_kind(heading: str) -> str | None:

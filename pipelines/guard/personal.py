@@ -45,21 +45,46 @@ def check_personal(
     are not personal data. The findings hold the cells' values: mask them before they are written.
     """
     parts = [findings_frame()]
+    suspects = _suspects(table, standard)
     for name in table.columns:
-        parts += _check_column(table.frame.select(ROW, text=pl.col(name)), name, standard)
+        parts += _check_heading(table.frame, name, standard)
+        if suspects.get(name) is not None and len(suspects[name]):
+            column = table.frame.select(pl.col(ROW, name).gather(suspects[name])).rename({name: "text"})
+            parts += _check_column(column, name, standard)
     found = pl.concat(parts).unique(["code", "row", "field"], keep="first", maintain_order=True)
     return _allow(found, allowances).sort("row", nulls_last=False, maintain_order=True)
 
 
+def _suspects(table: Table, standard: Standard) -> dict[str, list[int]]:
+    """Per column of text, the places of the cells that some test has to look at: one pass over the block."""
+    names = [n for n in table.columns if _is_text(n, standard)]
+    if not names or not table.rows:
+        return {}
+    suspicious = "|".join(f"(?:{pattern})" for pattern in suspect_patterns().values())
+    marks = [pl.col(n).str.contains(suspicious).fill_null(value=False).arg_true().implode() for n in names]
+    return dict(zip(names, table.frame.select(marks).row(0), strict=True))
+
+
+def _is_text(name: str, standard: Standard) -> bool:
+    known = standard.get(name)
+    return known is None or (known.rule not in _NOT_TEXT and known.type in ("string", "any", "list"))
+
+
+def _check_heading(frame: pl.DataFrame, name: str, standard: Standard) -> list[pl.DataFrame]:
+    """Every cell of a column whose heading announces personal data."""
+    known = standard.get(name)
+    announced = personal_kind(name)
+    if announced is None or not (known is None or known.requirement.basis == "declared" or standard.local):
+        return []
+    column = frame.select(ROW, text=pl.col(name)).filter(pl.col("text").is_not_null())
+    return [_cells(column, announced, name, "heading")]
+
+
 def _check_column(column: pl.DataFrame, name: str, standard: Standard) -> list[pl.DataFrame]:
+    """The suspect cells of one column of text (columns `ROW` and text)."""
     known = standard.get(name)
     rule = known.rule if known is not None else None
     parts: list[pl.DataFrame] = []
-    announced = personal_kind(name)
-    if announced is not None and (known is None or known.requirement.basis == "declared" or standard.local):
-        parts.append(_cells(column.filter(pl.col("text").is_not_null()), announced, name, "heading"))
-    if rule in _NOT_TEXT or (known is not None and known.type not in ("string", "any", "list")):
-        return parts
     values = column["text"].drop_nulls().unique(maintain_order=True)
     patterns = suspect_patterns()
     for code, test in _TESTS:

@@ -9,20 +9,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.values.codes import is_my_number
+from pipelines.values.patterns import late_pattern
 
-_HYPHENS = re.compile(r"[‐‑‒–—―−ー－﹣]")
-_MOBILE = re.compile(
+_HYPHENS = late_pattern(r"[‐‑‒–—―−ー－﹣]")
+_MOBILE = late_pattern(
     r"(?<![0-9])(?:0|\+81[- (]*0?[)]?)[789]0[- )(.]{0,3}(?!0000[- ).]{0,2}0000)[0-9]{4}[- ).]{0,2}[0-9]{4}(?![0-9])")
-_MAIL = re.compile(r"([A-Za-z0-9._%+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_FREE_MAIL = re.compile(
+_MAIL = late_pattern(r"([A-Za-z0-9._%+-]+)@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
+_FREE_MAIL = late_pattern(
     r"(?:^|\.)(?:gmail\.com|googlemail\.com|yahoo\.(?:co\.jp|com|ne\.jp)|ymail\.(?:ne\.jp|com)|outlook\.(?:jp|com)"
     r"|hotmail\.(?:co\.jp|com)|live\.jp|msn\.com|icloud\.com|me\.com|mac\.com|aol\.com|aol\.jp|proton\.me"
     r"|protonmail\.com|docomo\.ne\.jp|ezweb\.ne\.jp|au\.com|softbank\.ne\.jp|i\.softbank\.jp|[a-z]\.vodafone\.ne\.jp"
     r"|disney\.ne\.jp|willcom\.com|pdx\.ne\.jp|emnet\.ne\.jp|rakuten\.jp|uqmobile\.jp|ymobile\.ne\.jp|wcm\.ne\.jp)$",
     re.IGNORECASE,
 )
-_TWELVE = re.compile(r"(?<![0-9])(?:[0-9]{12}|[0-9]{4}([- ])[0-9]{4}\1[0-9]{4})(?![0-9])")
-_BIRTH = re.compile(
+_TWELVE = late_pattern(r"(?<![0-9])(?:[0-9]{12}|[0-9]{4}([- ])[0-9]{4}\1[0-9]{4})(?![0-9])")
+_BIRTH = late_pattern(
     r"(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s?(?:[0-9]{1,2}|元)|(?:19|20)[0-9]{2})\s?[年./-]\s?[0-9]{1,2}\s?[月./-]"
     r"\s?[0-9]{1,2}\s?日?\s?(?:生(?![涯物産誕活徒命年])|うまれ)"
     r"|生年月日\s?[:は]?\s?(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s?(?:[0-9]{1,2}|元)|(?:19|20)[0-9]{2})"
@@ -31,7 +32,7 @@ _ROLES = (
     "担当者|担当|責任者|代表者|代表|管理者|管理人|世話人|世話役|連絡者|連絡先|申込先"
     "|問合せ先|問合せ|問い合わせ先|問い合わせ|自治会長|区長|班長|民生委員|会長|園長|校長|館長|院長|所長|氏名|名前|講師"
 )
-_PLACE_OR_OFFICE = re.compile(
+_PLACE_OR_OFFICE = late_pattern(
     r"[市町村県区郡役所課係部局室館園校院場社会組店堂寺宮港駅橋川山地域公民自治団協班消防署庁]"
 )
 _HONORIFIC = r"(?:氏|さん|様|さま|殿|くん|君|先生)"

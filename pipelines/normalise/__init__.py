@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.model import ROW, Field, Municipality, Standard, Table, findings_frame
 from pipelines.normalise.cells import Lines, fill_constant, join_lines, mend, mend_column, repeat_above
 from pipelines.normalise.columns import ColumnMap, apply_map, map_columns
+from pipelines.normalise.sums import Split, add_up
 from pipelines.normalise.steps import SETTLED, in_form, odd_text, rule_of, steps_for
 from pipelines.values.codes import official_prefecture, prefectures
 
@@ -24,14 +25,14 @@ __all__ = ["ColumnMap", "apply_map", "map_columns", "normalise"]
 def normalise(
     table: Table, standard: Standard, *, lookups: Mapping[str, Mapping[str, str]] | None = None,
     constants: Mapping[str, str] | None = None, refuse: Collection[str] = (), accept: Collection[str] = (),
-    body: Municipality | None = None,
+    body: Municipality | None = None, split: Split | None = None,
 ) -> tuple[Table, pl.DataFrame, pl.DataFrame]:
     """One block with its values in the standard's form: (table, findings, fixes).
 
     Looks at the columns that belong to the standard, and at no other. Fixes of form are applied unless their rule
     stands in `refuse`; fixes of meaning (messages.yml) are listed with applied = false unless their rule stands in
     `accept`. `lookups` (heading -> wrong value -> right value) and `constants` (heading -> value for blank cells)
-    come from the declaration. `body` decides between two readings of a code. Applied twice it changes nothing more.
+    come from the declaration; `split` names columns that are the sum of others. `body` decides between two readings of a code. Applied twice it changes nothing more.
     """
     lookups = lookups or {}
     frame = table.frame
@@ -56,6 +57,9 @@ def normalise(
             lines.append(repeated)
         changed.append(column)
     frame = frame.with_columns(changed)
+    if split and "sum-of-parts" not in refuse:
+        frame, added = add_up(frame, split)
+        lines.append(added)
     if "constant" not in refuse:
         for name, value in (constants or {}).items():
             frame, filled = fill_constant(frame, name, value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.model import FINDINGS, ROW, Field, Finding, Standard, Table, findings_frame
+from pipelines.normalise.sums import Split, split_targets
 from pipelines.values.choices import one_apart
 from pipelines.values.headings import fold_heading
 
@@ -39,16 +40,20 @@ class ColumnMap:
 def map_columns(
     columns: Sequence[str], headings: Sequence[str], standard: Standard, *, declared: Mapping[str, str] | None = None,
     ignore: Mapping[str, str] | None = None, header_ignore: Collection[str] = (),
+    split: Split | None = None,
 ) -> tuple[ColumnMap, pl.DataFrame]:
     """The standard heading of each source column, and findings about headings.
 
     Told in this order: the declaration, the same text, the same text but for form (`fold_heading`), the heading of
     the other edition (`counterpart`), a known other name (`aliases`), a single typo. A heading of the standard is
-    given once; a second column for it is reported and stays unmapped. `ignore` gives a reason per heading.
+    given once; a second column for it is reported and stays unmapped. `ignore` gives a reason per heading. `split` names
+    headings of the standard that a file may keep in parts, to be added up by `normalise`: they are not missing then.
     """
     work = _Mapping(columns, headings, standard, declared or {}, {**dict.fromkeys(header_ignore, ""), **(ignore or {})})
+    work.parts = {p: target for target, parts in split_targets(columns, split or {}) for p in parts}
     work.run()
-    findings = findings_frame([*work.notes, *_missing(standard, set(work.taken)), *_order(standard, work)])
+    there = {*work.taken, *work.parts.values()}
+    findings = findings_frame([*work.notes, *_missing(standard, there), *_order(standard, work)])
     return ColumnMap(tuple((c, work.given.get(c)) for c in columns), findings), findings
 
 
@@ -68,6 +73,7 @@ class _Mapping:
         self.given: dict[str, str] = {}  # source column -> standard heading
         self.taken: dict[str, str] = {}  # standard heading -> source column
         self.notes: list[Finding] = []
+        self.parts: dict[str, str] = {}  # source column -> standard heading that it is a part of
         self.second: dict[str, str] = {}  # source column -> standard heading that another column has
 
     def run(self) -> None:
@@ -93,7 +99,8 @@ class _Mapping:
         self.taken[name] = column
 
     def _free(self) -> Iterator[str]:
-        return (c for c in self.columns if c not in self.given and c not in self.second and not self._is_ignored(c))
+        left = (c for c in self.columns if c not in self.given and c not in self.second and c not in self.parts)
+        return (c for c in left if not self._is_ignored(c))
 
     def _is_ignored(self, column: str) -> bool:
         heading = self._text(column)
@@ -151,6 +158,8 @@ class _Mapping:
         for column, name in self.second.items():
             params = {"heading": self._text(column), "standard": name, "kept": self._text(self.taken[name])}
             self.notes.append(Finding("column-second", None, self._text(column), None, params))
+        for column, name in self.parts.items():
+            self.notes.append(Finding("column-part", None, name, self._text(column), {"heading": self._text(column)}))
         for column in self._free():
             heading = self._text(column)
             self.notes.append(Finding("column-unknown", None, heading, None, {"heading": heading}))

@@ -9,6 +9,7 @@ from functools import partial
 
 from pipelines.model import Field, Municipality
 from pipelines.values import choices, codes, coordinates, dates, numbers, phones, text, times, web
+from pipelines.values.patterns import late_pattern
 
 Mend = Callable[[str], str | None]
 
@@ -33,8 +34,11 @@ LINES = (
     Step("trim", text.trim, odd_only=True),
     Step("inner-space", text.squeeze_spaces, odd_only=True),
 )
+# Two web addresses on two lines are two values: joined by a space they would be none.
+_URL_LINES = tuple(Step(s.rule, partial(web.unless_several, mend=s.mend), odd_only=True) for s in LINES)
 _WIDTH = Step("width", text.narrow_ascii)
 _DASH = Step("dash-blank", text.blank_for_dash)
+_BARE_DASH = Step("dash-blank", text.blank_for_bare_dash)
 _NONE = Step("none-blank", text.blank_for_none)
 _ADDRESS = (Step("address-width", text.narrow_digits),)
 _CODE_HEAD = (_WIDTH, Step("hyphen", text.plain_hyphens), _DASH, Step("number-text", codes.plain_code))
@@ -52,17 +56,20 @@ _TYPED: Mapping[str, tuple[Step, ...]] = {
     "ext": (_WIDTH, _DASH, Step("number-text", codes.plain_code), _NONE),
     "tel": (
         _WIDTH, _DASH, Step("tel-main-note", phones.phone_without_note), Step("tel-form", phones.plain_phone),
-        Step("tel-hyphen", phones.hyphenated_phone), Step("tel-list", phones.phone_list), _NONE,
+        Step("tel-hyphen", phones.hyphenated_phone), Step("tel-list", phones.phone_list),
+        Step("tel-word", phones.phone_without_word), Step("tel-none", phones.blank_for_no_number),
+        Step("none-blank", phones.blank_for_unknown_number),
     ),
     "mail": (_WIDTH, _DASH, Step("mail-form", web.plain_mail), _NONE),
-    "url": (_DASH, Step("url-form", web.plain_url), Step("url-scheme", web.url_with_scheme), _NONE),
+    "url": (_DASH, Step("url-first", web.first_url), Step("url-form", web.plain_url), Step("url-scheme", web.url_with_scheme), _NONE),
     "date": (
         _WIDTH, _DASH, Step("date-notation", dates.date_from_parts), Step("date-era", dates.date_from_era),
-        Step("date-midnight", dates.date_without_midnight), Step("date-serial", dates.date_from_serial), _NONE,
+        Step("date-midnight", dates.date_without_midnight), Step("date-serial", dates.date_from_serial),
+        Step("date-clock", dates.date_without_clock), _NONE,
     ),
     "time": (
         _WIDTH, _DASH, Step("time-notation", times.time_from_clock), Step("time-fraction", times.time_from_fraction),
-        _NONE,
+        Step("time-seconds", times.time_without_seconds), _NONE,
     ),
     "kana": (Step("kana", text.katakana), Step("kana-long-mark", text.long_marks)),
     "en": (_WIDTH,),
@@ -80,8 +87,8 @@ _NUMBER_RULES = ("int", "num", "yen", "mm", "alt", "h_val")
 # Cells that surely stand in the right form, so that no step has to look at them.
 SETTLED: Mapping[str, str] = {
     "lgcode6": r"^[0-9]{6}$",
-    "id": r"^[0-9A-Za-z_\-]+$",
-    "no": r"^[0-9A-Za-z_\-]+$",
+    "id": r"^[0-9A-Za-z_][0-9A-Za-z_\-]*$",
+    "no": r"^[0-9A-Za-z_][0-9A-Za-z_\-]*$",
     "code": r"^[0-9A-Za-z]+$",
     "epsg": r"^[0-9]+$",
     "post": r"^[0-9]{7}$",
@@ -94,7 +101,7 @@ SETTLED: Mapping[str, str] = {
     "mail": r"^[0-9A-Za-z._+\-]+@[0-9A-Za-z.\-]+\.[A-Za-z]{2,}$",
     "url": r"^https?://[!-~]+$",
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-    "time": r"^[0-9]{2}:[0-9]{2}$",
+    "time": r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
     "dow": r"^月?火?水?木?金?土?日?$",
     "yesno": r"^[有無]$",
     "kahi": r"^[可否]$",
@@ -110,9 +117,9 @@ SETTLED: Mapping[str, str] = {
 }
 _ODD_TEXT = (
     "^[\\s]|[\\s]$|^[〃々仝〝″\"”']|^同[上じ]|[\\s]{2}|[\u0001-\u001f\u007f-\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\u0300-\u036f"
-    "\u3099\u309a｡-ﾟ]|\\x00|_x[0-9A-Fa-f]{4}_"
+    "\u3099\u309a｡-ﾟ]|\\x00|_x[0-9A-Fa-f]{4}_|" + text.DASHES_ONLY
 )
-ODD = re.compile(_ODD_TEXT)
+ODD = late_pattern(_ODD_TEXT)
 # What a text column's own steps look for beside `_ODD_TEXT`.
 _ODD_MORE: Mapping[str, str] = {
     "kana": r"|[ぁ-ゖゝゞ－−‐─]",
@@ -120,18 +127,18 @@ _ODD_MORE: Mapping[str, str] = {
     "lang": "|[！-～\u3000]",
     "lic": "|[！-～\u3000]",
     "fmtname": "|[a-z！-～\u3000]",
-    "addr_old": "|[０-９]|[0-9][‐‑‒–—―−─ー－]",
-    "addr_full": "|[０-９]|[0-9][‐‑‒–—―−─ー－]",
-    "bldg": "|[０-９]|[0-9][‐‑‒–—―−─ー－]",
+    "addr_old": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
+    "addr_full": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
+    "bldg": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
     "banchi": "|[！-～\u3000]|[0-9][‐‑‒–—―−─ー－]",
     "list": "|[、,，；/／]",
 }
 
 
 _IN_FORM: Mapping[str, re.Pattern[str]] = {
-    **{rule: re.compile(SETTLED[rule]) for rule in ("lgcode6", "post", "corp", "poi", "town_id", "date", "time")},
-    **{rule: re.compile(SETTLED[rule]) for rule in ("yesno", "kahi", "flag1", "mail")},
-    **dict.fromkeys((*_NUMBER_RULES, "lat", "lon"), re.compile(SETTLED["num"])),
+    **{rule: late_pattern(SETTLED[rule]) for rule in ("lgcode6", "post", "corp", "poi", "town_id", "date", "time")},
+    **{rule: late_pattern(SETTLED[rule]) for rule in ("yesno", "kahi", "flag1", "mail")},
+    **dict.fromkeys((*_NUMBER_RULES, "lat", "lon"), late_pattern(SETTLED["num"])),
 }
 
 
@@ -165,10 +172,11 @@ def steps_for(field: Field, body: Municipality | None, prefecture: str | None = 
     """
     rule = rule_of(field)
     own = _own_steps(rule, field, body, prefecture)
+    dash = () if _DASH in own or any(text.is_dashes(word) for word in field.enum) else (_BARE_DASH,)
     if rule in ("tel", "list"):  # a line break between two values is their separator, not a space
         before = tuple(s for s in own if s.rule in ("tel-list", "list-separator"))
-        return (*HEAD, *before, *LINES, *own)
-    return (*HEAD, *LINES, *own)
+        return (*HEAD, *before, *LINES, *dash, *own)
+    return (*HEAD, *(_URL_LINES if rule == "url" else LINES), *dash, *own)
 
 
 def _own_steps(
@@ -184,6 +192,9 @@ def _own_steps(
             _WIDTH, _DASH, Step("coordinate-notation", partial(coordinates.plain_degrees, axis=rule)),
             Step("coordinate-dms", partial(coordinates.degrees_from_dms, axis=rule)), _NONE,
         )
+    if rule == "tel" and field.spec.get("constraints", {}).get("required"):
+        # Blank would be an error where 「なし」 is an honest answer: it stays, with the warning phone-none.
+        return tuple(s for s in _TYPED["tel"] if s.rule != "tel-none")
     if rule in _NUMBER_RULES:
         return _number_steps(rule, field)
     if rule == "lgcode6":
@@ -191,6 +202,8 @@ def _own_steps(
         return (*_CODE_HEAD, Step("lgcode", partial(codes.complete_lgcode, own_code=own_code)))
     if rule in ("city", "lgname") and body is not None:
         return (Step("municipality-name", partial(_own_name, rule=rule, body=body)),)
+    if rule == "time" and times.is_closing(field.name):
+        return (*_TYPED["time"], Step("midnight-closing", times.minute_before_midnight))
     if field.enum:
         official = partial(choices.official_choice, choices=field.enum, aliases=_aliases(field))
         near = partial(choices.near_choice, choices=field.enum)
@@ -200,7 +213,7 @@ def _own_steps(
 
 def _number_steps(rule: str, field: Field) -> tuple[Step, ...]:
     steps = [
-        _WIDTH, Step("number-form", numbers.plain_number), Step("minus-sign", numbers.minus_sign),
+        _WIDTH, _DASH, Step("number-form", numbers.plain_number), Step("minus-sign", numbers.minus_sign),
         Step("thousands", numbers.drop_thousands), Step("unit", partial(numbers.drop_unit, rule=rule)),
     ]
     if rule in ("int", "yen") or field.type == "integer":
@@ -209,8 +222,7 @@ def _number_steps(rule: str, field: Field) -> tuple[Step, ...]:
         steps.append(Step("floor", numbers.floor_number))
     if rule == "yen":
         steps.append(Step("free-of-charge", numbers.zero_yen))
-    # A dash is no blank here: in statistics it stands for zero, so only a person can say.
-    return (*steps, Step("number-in-words", numbers.number_in_words), _NONE, Step("dash-number", text.blank_for_dash))
+    return (*steps, Step("number-in-words", numbers.number_in_words), _NONE)
 
 
 def _aliases(field: Field) -> dict[str, str]:

@@ -58,6 +58,7 @@ def make_descriptor(
     *,
     name: str,
     credits: Sequence[str],
+    filled: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """datapackage.json as a dict. `fieldsMatch` is left out: the official profile and frictionless disagree on it."""
     body = dataset.body
@@ -79,7 +80,8 @@ def make_descriptor(
         "sources": [{"title": f"{body.full_name} {dataset.section}".strip()}, *({"title": c} for c in credits)],
         "keywords": keywords(dataset, standard),
         "resources": [d for r in resources for d in _resources(r, dataset, standard, identifier)],
-        "kokai": _facts(dataset, standard, resources, rows=rows, points=points, credits=credits),
+        "kokai": _facts(dataset, standard, resources, rows=rows, points=points, credits=credits)
+        | {"filled_points": list(filled) or None},
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -13,8 +14,18 @@ from pipelines.model import ROW, Standard, Table
 
 NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]+)?$"
 INTEGER = r"^[+-]?[0-9]{1,15}$"
+FILLED_BY = "geocode-"
+LISTED_RECORDS = 4000
+"""As many points as the catalogue's map draws; beyond that only the counts are told."""
 CRS_JGD2011 = "EPSG:6668"
 """The standard's coordinates are JGD2011 (GIF 444)."""
+
+
+class ResourceTable(Protocol):
+    """What of a resource is needed here: its table."""
+
+    @property
+    def table(self) -> Table: ...
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,28 @@ def find_points(table: Table, standard: Standard) -> Points | None:
         return None
     degrees = located.select(lat.alias("lat"), lon.alias("lon"))
     return Points(typed(located, standard), degrees["lat"], degrees["lon"])
+
+
+def filled_points(resources: Sequence[ResourceTable], fixes: pl.DataFrame) -> list[dict[str, Any]]:
+    """How many points were found from the address, by precision, and which records of the CSV they are (1 = the first).
+
+    `fixes` is a frame of model.FIXES whose rules `geocode-<precision>` name the filled rows of the source. With
+    more than one table, rows of two sources can bear the same number: then only the counts are given.
+    """
+    filled = fixes.filter(pl.col("applied") & pl.col("rule").str.starts_with(FILLED_BY)).select(
+        "row", precision=pl.col("rule").str.strip_prefix(FILLED_BY))
+    if filled.is_empty():
+        return []
+    single = resources[0].table.frame if len(resources) == 1 else None
+    made = []
+    for (precision,), group in sorted(filled.group_by("precision"), key=lambda g: str(g[0][0])):
+        count = group.height // 2  # latitude and longitude
+        records: list[int] = []
+        if single is not None and count <= LISTED_RECORDS:
+            rows = group["row"].unique()
+            records = (single[ROW].is_in(rows.implode()).arg_true() + 1).to_list()
+        made.append({"precision": str(precision), "count": count, "records": records})
+    return made
 
 
 def _degrees(name: str, limit: float) -> pl.Expr:

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.model import Dataset, Package, Standard
 from pipelines.package.descriptor import WrittenResource, check_descriptor, make_descriptor, without_blanks
-from pipelines.package.points import find_points
+from pipelines.package.points import filled_points, find_points
 from pipelines.package.record import make_manifest, write_findings, write_fixes
 from pipelines.package.resource import ResourceData, sha256_of, write_resource
 from pipelines.package.wording import is_sample
@@ -54,7 +54,8 @@ def write_package(
     record.mkdir()
     name = dataset.name(standard)
     written = [_write_one(public, name, data, standard) for data in resources]
-    descriptor = without_blanks(make_descriptor(dataset, standard, written, name=name, credits=credits))
+    filled = filled_points(resources, fixes)
+    descriptor = without_blanks(make_descriptor(dataset, standard, written, name=name, credits=credits, filled=filled))
     check_descriptor(descriptor, where=str(dataset.path.name))
     _write_json(public / "datapackage.json", descriptor)
     sums = _write_sums(public)

@@ -17,27 +17,28 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pipelines.validate.structured import read_geojson, read_geopoint, read_wkt
+from pipelines.values.patterns import late_pattern
 
 Reader = Callable[[str], Any]
 TRUE_VALUES = ("true", "True", "TRUE", "1")
 FALSE_VALUES = ("false", "False", "FALSE", "0")
-_NOISE = re.compile(r"((^[^-0-9]*)|([^0-9]*$))")
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NOISE = late_pattern(r"((^[^-0-9]*)|([^0-9]*$))")
+_ISO_DAY = late_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INTEGER = late_pattern(r"[+-]?[0-9]+")
 _ZONE = r"(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
-_TIME = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?" + _ZONE)
-_DURATION = re.compile(
+_TIME = late_pattern(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?" + _ZONE)
+_DURATION = late_pattern(
     r"[+-]?P(?!$)(?:[0-9]+(?:[,.][0-9]+)?Y)?(?:[0-9]+(?:[,.][0-9]+)?M)?(?:[0-9]+(?:[,.][0-9]+)?W)?"
     r"(?:[0-9]+(?:[,.][0-9]+)?D)?(?:T(?:[0-9]+(?:[,.][0-9]+)?H)?(?:[0-9]+(?:[,.][0-9]+)?M)?"
     r"(?:[0-9]+(?:[,.][0-9]+)?S)?)?"
 )
-_UUID = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}")
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_EMAIL_USER = re.compile(
+_UUID = late_pattern(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}")
+_SCHEME = late_pattern(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_EMAIL_USER = late_pattern(
     r"(?:[-!#$%&'*+/=?^_`{}|~0-9a-zA-Z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-zA-Z]+)*)"
     r'|"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"'
 )
-_DOMAIN = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+(?:[a-zA-Z]{2,63}|xn--[a-zA-Z0-9-]{1,59})")
+_DOMAIN = late_pattern(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+(?:[a-zA-Z]{2,63}|xn--[a-zA-Z0-9-]{1,59})")
 
 
 def read_integer(spec: Mapping[str, Any]) -> Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,14 @@ from pipelines.validate.fields import check_of, reader_accepts
 from pipelines.validate.problems import FieldCheck, Problem, params_json
 from pipelines.validate.signs import fine_text, is_name, judge_injection, judge_signs
 from pipelines.values.codes import has_exponent
+from pipelines.values.numbers import drop_thousands
+from pipelines.values.patterns import late_pattern
+from pipelines.values.times import is_closing, minute_before_midnight
 
 _CODE_RULES = ("lgcode6", "corp", "poi", "town_id", "post", "id", "no")
 _SINGLE_RULES = ("lat", "lon", "date", "time", "int", "num", "yen", "post", "mail", "url", "corp", "lgcode6", "alt")
 _TEXT_RULES_WITHOUT_SIGNS = ("url", "mail", "lgcode6", "corp", "poi", "town_id", "post")
-_JOINTS = re.compile(r"[、，,;；/／・\n]|[~〜～]|\s{1,}")
+_JOINTS = late_pattern(r"[、，,;；/／・\n]|[~〜～]|\s{1,}")
 PUBLISHER_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
 
 
@@ -33,6 +35,8 @@ def municipal_spec(field: Field) -> Mapping[str, Any]:
 
 def _two_values(value: str, accepts: Callable[[str], bool]) -> tuple[Problem, ...]:
     """Two right values in a cell that takes one (L1-07: one value per cell)."""
+    if drop_thousands(value) is not None:  # 1,300 is one number with a separator
+        return ()
     parts = [p for p in _JOINTS.split(value.strip()) if p]
     if 2 <= len(parts) <= 6 and len(set(parts)) > 1 and all(accepts(p) for p in parts):
         return (Problem("two-values", params_json(rule_no="L1-07")),)
@@ -57,6 +61,8 @@ def _beyond(
             return injected
         if found and codes and has_exponent(value):
             return (Problem("digits-lost"),)
+        if found and field.type == "time" and minute_before_midnight(value):
+            return (Problem("time-midnight", "{}", "23:59" if is_closing(field.name) else None),)
         if found:
             return (_two_values(value, accepts) if single else ()) or found
         for rule in rules:

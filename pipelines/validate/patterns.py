@@ -9,10 +9,14 @@ from functools import lru_cache
 import polars as pl
 
 from pipelines.errors import DeclarationError
+from pipelines.values.patterns import late_pattern
 
 # What Python and Rust read differently (or only one of them knows): look-around, back-references and named groups,
 # \w \s \b \A \Z and their negations, inline flags, anchors in the middle, `{,n}`, class set operations.
-_DIFFERS = re.compile(r"\(\?(?!:)|\\[wWsSbBAZDpPNkg1-9]|\{,|\[\[|&&|--|~~|[*+?}]\+")
+_DIFFERS = late_pattern(r"\(\?(?!:)|\\[wWsSbBAZDpPNkg1-9]|\{,|\[\[|&&|--|~~|[*+?}]\+")
+
+_COUNT = late_pattern(r"(?<=[\])0-9A-Za-z])\{[0-9]{1,2}(?:,[0-9]{0,2})?\}")
+_COMMON = late_pattern(r"(?:\(\?:|[^\\\[\]{}]|\[\^?[^\\\[\]^]+\])*")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,12 @@ def _inner_anchor(pattern: str) -> bool:
     return "^" in stripped or "$" in stripped
 
 
+def _surely_both(pattern: str) -> bool:
+    """True for classes, groups and small counts that both engines read, so that no trial run is needed."""
+    rest = _COUNT.sub("", pattern)
+    return _COMMON.fullmatch(rest) is not None
+
+
 def compile_pattern(source: str, where: str = "") -> Pattern:
     """The pattern ready to use. DeclarationError `pattern-unreadable` when neither engine can read it."""
     text = _ascii_digits(_bare(source))
@@ -94,10 +104,11 @@ def compile_pattern(source: str, where: str = "") -> Pattern:
     rust: str | None = None
     if python is None or not (_DIFFERS.search(text) or _inner_anchor(text)):
         rust = r"\A(?:" + text + r")\z"
-        try:
-            pl.Series([""]).str.contains(rust)
-        except pl.exceptions.ComputeError:
-            rust = None
+        if python is None or not _surely_both(text):
+            try:
+                pl.Series([""]).str.contains(rust)
+            except pl.exceptions.ComputeError:
+                rust = None
     if python is None and rust is None:
         raise DeclarationError(
             "pattern-unreadable",

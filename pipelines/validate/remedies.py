@@ -11,12 +11,13 @@ from pipelines.values.choices import choice, near_choice, official_choice, one_a
 from pipelines.values.codes import narrow
 from pipelines.values.dates import iso_date
 from pipelines.values.numbers import drop_thousands, number_in_words
+from pipelines.values.patterns import late_pattern
 from pipelines.values.phones import hyphenated_phone, plain_phone
 from pipelines.values.times import time_from_clock
 from pipelines.values.web import plain_mail, url_with_scheme
 
-_HYPHENS = re.compile(r"(?<=[0-9A-Za-z)])[‐‑‒–—―−ー─－﹣ｰ](?=[0-9A-Za-z(])")
-_DEGREES = re.compile(r"([+-]?[0-9]+\.[0-9]+)\s*(?:度|°)?")
+_HYPHENS = late_pattern(r"(?<=[0-9A-Za-z)])[‐‑‒–—―−ー─－﹣ｰ](?=[0-9A-Za-z(])")
+_DEGREES = late_pattern(r"([+-]?[0-9]+\.[0-9]+)\s*(?:度|°)?")
 
 
 def _shaped(text: str, pattern: str | None) -> str | None:

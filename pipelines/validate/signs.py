@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 
 from pipelines.validate.problems import Problem, params_json
+from pipelines.values.patterns import late_pattern
 from pipelines.values.text import DITTO, is_ditto
 
 _WORD = "ぁ-ゖァ-ヶ一-龯々〆"
-_ERROR_TEXT = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
-_FORMULA = re.compile(r"[=@\t\r\x00]|[+-](?![0-9.(])")
-_ONLY_DASHES = re.compile(r"[-+\s]+")
-_LOST_IN_NAME = re.compile(rf"[{_WORD}]\?|\?[{_WORD}]|[0-9０-９]\?[0-9０-９]")
-_LOST_IN_TEXT = re.compile(r"[一-龯]\?[一-龯]|[ァ-ヶ]\?[ァ-ヶー]")
-_MOJIBAKE = re.compile(
+_ERROR_TEXT = late_pattern(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
+_FORMULA = late_pattern(r"[=@\t\r\x00]|[+-](?![0-9.(])")
+_ONLY_DASHES = late_pattern(r"[-+\s]+")
+_LOST_IN_NAME = late_pattern(rf"[{_WORD}]\?|\?[{_WORD}]|[0-9０-９]\?[0-9０-９]")
+_LOST_IN_TEXT = late_pattern(r"[一-龯]\?[一-龯]|[ァ-ヶ]\?[ァ-ヶー]")
+_MOJIBAKE = late_pattern(
     "\ufffd|(?:[縺繧繝][ｦ-ﾟ\\x80-\\uffff]){3}|(?:ã[\x80-¿‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]){2}|(?:Ã[\x80-¿]){2}|â€[™œ\x9d“”]"
 )
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_PRIVATE = late_pattern("[\ue000-\uf8ff]")
 _PLATFORM_SIGNS = "①-⑳Ⅰ-Ⅻⅰ-ⅻ㈱㈲㈹㊤㊥㊦㊧㊨㍾㍽㍼㍻㋿№℡㏍㌔㌢㍍㌘㌧㌃㌶㍑㍗㌍㌦㌣㌫㍊㌻㎜㎝㎞㎎㎏㏄㎡〝〟"
-_PLATFORM = re.compile(f"[{_PLATFORM_SIGNS}]")
+_PLATFORM = late_pattern(f"[{_PLATFORM_SIGNS}]")
 _SUSPICIOUS = r"\A[=@\t\r\x00+\-]|[?\x{FFFD}縺繧繝ãÃâ\n#〓\x{E000}-\x{F8FF}" + _PLATFORM_SIGNS + "]"
 NAME_RULES = ("kana", "addr_old", "addr_full", "town", "bldg", "pref", "city", "lgname", "banchi")
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pipelines.values.patterns import late_pattern
+
 _DEPTHS = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 _WKT_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_WKT = re.compile(
+_WKT = late_pattern(
     r"(?:SRID\s*=\s*[0-9]+\s*;\s*)?(POINT|LINESTRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON|"
     r"GEOMETRYCOLLECTION)\s*(?:Z|M|ZM)?\s*(EMPTY|\(.*\))",
     re.DOTALL | re.IGNORECASE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,10 +13,10 @@ from pipelines.validate.foreign import key_cell
 from pipelines.validate.header import check_labels
 from pipelines.validate.keys import RepeatedKeys
 from pipelines.validate.lexical import reader_of
-from pipelines.validate.municipal import municipal_check
 from pipelines.validate.problems import FieldCheck, as_findings, params_json
-from pipelines.validate.rows import check_rows, row_rules
-from pipelines.validate.whole import WholeTable
+
+if TYPE_CHECKING:
+    from pipelines.validate.whole import RulesBeyond
 
 _FEW = 100
 
@@ -36,7 +36,8 @@ class Validator:
 
     `municipal=False` is for a foreign Table Schema: only that schema, and the strictness that the standard needs
     (the digits 0-9, `2001-04-01`, `09:00`). `body` is the municipality whose file it is; `codes` are code lists
-    by name: `poi` (code -> name) and `lgcode` (全国地方公共団体コード -> 都道府県名 + 市区町村名).
+    by name: `poi` (code -> name) and `lgcode` (全国地方公共団体コード -> 都道府県名 + 市区町村名). A validator made
+    `like` another of the same standard, body and codes shares its verdicts on single values, and nothing else.
     """
 
     def __init__(
@@ -46,22 +47,24 @@ class Validator:
         municipal: bool = True,
         body: Municipality | None = None,
         codes: Mapping[str, Mapping[str, str]] | None = None,
+        like: Validator | None = None,
     ) -> None:
         self._standard = standard
         self._municipal = municipal
         self._order = {name: i for i, name in enumerate(standard.names)}
-        self._checks = {f.name: self._check_of(f, body, codes or {}) for f in standard.fields}
+        self._checks = like._checks if like else {f.name: self._check_of(f, body, codes or {}) for f in standard.fields}
         self._unique = {f.name: RepeatedKeys() for f in standard.fields if f.spec.get("constraints", {}).get("unique")}
         key = standard.schema.get("primaryKey") or []
         self._key = [key] if isinstance(key, str) else list(key)
         self._seen = RepeatedKeys()
-        self._row_rules = row_rules(standard, body, codes or {}) if municipal else ()
-        self._whole = WholeTable(standard)
+        self._beyond = _rules_beyond(standard, body, codes or {}) if municipal else None
 
     def _check_of(self, field: Field, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]) -> FieldCheck:
         required = _required_code(field, self._municipal)
         if not self._municipal:
             return check_of(field.spec, self._standard.schema, required)
+        from pipelines.validate.municipal import municipal_check
+
         return municipal_check(field, self._standard, required, body, codes)
 
     def check_header(self, columns: Sequence[str]) -> pl.DataFrame:
@@ -72,8 +75,8 @@ class Validator:
         """Findings of one block (columns of `FINDINGS`), by row and then in the standard's order of fields."""
         frame = table.frame
         found = [self._cells(frame), *self._keys(frame)]
-        if self._municipal:
-            found += [check_rows(frame, self._row_rules), *self._whole.check(frame)]
+        if self._beyond is not None:
+            found += self._beyond.check(frame)
         parts = [f for f in found if f.height]
         if len(parts) == 1 and parts[0] is found[0]:  # cells are in the order of the fields already
             return parts[0].sort("row", maintain_order=True)
@@ -81,7 +84,7 @@ class Validator:
 
     def finish(self) -> pl.DataFrame:
         """Findings that need the whole column."""
-        return self._whole.finish() if self._municipal else findings_frame()
+        return self._beyond.finish() if self._beyond is not None else findings_frame()
 
     def _sorted(self, found: pl.DataFrame) -> pl.DataFrame:
         if found.height < 2:
@@ -150,6 +153,14 @@ class Validator:
             odd = pl.when(~fine).then(cell).map_elements(typed, return_dtype=pl.Boolean, skip_nulls=True)
             cell = pl.when(fine | odd).then(cell)
         return key_cell(cell, field.spec)
+
+
+def _rules_beyond(
+    standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]
+) -> RulesBeyond:
+    from pipelines.validate.whole import RulesBeyond  # not needed for a foreign Table Schema
+
+    return RulesBeyond(standard, body, codes)
 
 
 def _picked(column: pl.Series, where: Sequence[int]) -> list[Any]:

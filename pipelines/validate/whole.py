@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from pipelines.model import ROW, Finding, Standard, findings_frame
+from pipelines.model import ROW, Finding, Municipality, Standard, findings_frame
 from pipelines.validate.keys import RepeatedKeys
 from pipelines.validate.problems import as_findings
+from pipelines.validate.rows import check_rows, row_rules
 
 _MARKED = ("recommended",)
 _USUALLY = 0.9
@@ -135,16 +136,19 @@ class HalfFilled:
         )
 
 
-class WholeTable:
-    """All of the rules above over the blocks of one file."""
+class RulesBeyond:
+    """All rules beyond single cells over the blocks of one file: between the cells of a row, and those above."""
 
-    def __init__(self, standard: Standard) -> None:
+    def __init__(
+        self, standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self._row_rules = row_rules(standard, body, codes)
         self._sparse = SparseColumns(standard)
         self._rules = (Identifiers(standard), SameFacility(standard), HalfFilled(standard.names))
 
     def check(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
         self._sparse.add(frame)
-        return [rule.check(frame) for rule in self._rules]
+        return [check_rows(frame, self._row_rules), *[rule.check(frame) for rule in self._rules]]
 
     def finish(self) -> pl.DataFrame:
         return self._sparse.finish()

@@ -12,12 +12,13 @@ from typing import Any
 
 from pipelines.values.codes import narrow
 from pipelines.values.headings import fold_heading
+from pipelines.values.patterns import late_pattern
 
 DAYS = "月火水木金土日"
-_NOTE = re.compile(r"^([^()\[\]\s]{1,4})\s*[(\[].+[)\]]$|^([○〇◯×有無可否])[\s:].+$")
+_NOTE = late_pattern(r"^([^()\[\]\s]{1,4})\s*[(\[].+[)\]]$|^([○〇◯×有無可否])[\s:].+$")
 _EVERY_DAY = ("毎日", "全日", "全曜日", "月火水木金土日")
 _WEEKDAYS = ("平日",)
-_BRACKETED = re.compile(r"[(\[].*?[)\]]|※.*$")
+_BRACKETED = late_pattern(r"[(\[].*?[)\]]|※.*$")
 
 
 @lru_cache(maxsize=1)

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-_SIX = re.compile(r"[0-9]{6}")
-_HYPHENS = re.compile(r"[-‐‑‒–—―−─ーｰ－﹣~〜～]")
-_SPACES = re.compile(r"\s+")
-_DECIMAL_TAIL = re.compile(r"([0-9]+)\.0+")
-_EXPONENT = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+from pipelines.values.patterns import late_pattern
+
+_SIX = late_pattern(r"[0-9]{6}")
+_HYPHENS = late_pattern(r"[-‐‑‒–—―−─ーｰ－﹣~〜～]")
+_SPACES = late_pattern(r"\s+")
+_DECIMAL_TAIL = late_pattern(r"([0-9]+)\.0+")
+_EXPONENT = late_pattern(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
 
 
 @lru_cache(maxsize=1)

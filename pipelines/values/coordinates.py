@@ -6,16 +6,17 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from pipelines.values.codes import narrow
+from pipelines.values.patterns import late_pattern
 
-_DECIMAL = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]+)?")
-_PREFIX = re.compile(r"^(?:北緯|東経|緯度|経度|lat|lon|lng|N|E)[:=.]?", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:N|E|度|°|deg)$", re.IGNORECASE)
-_DMS_SIGNED = re.compile(
+_DECIMAL = late_pattern(r"-?[0-9]{1,3}(?:\.[0-9]+)?")
+_PREFIX = late_pattern(r"^(?:北緯|東経|緯度|経度|lat|lon|lng|N|E)[:=.]?", re.IGNORECASE)
+_SUFFIX = late_pattern(r"(?:N|E|度|°|deg)$", re.IGNORECASE)
+_DMS_SIGNED = late_pattern(
     r"([0-9]{1,3})(?:度|°|d|:)([0-9]{1,2})(?:分|'|m|:)(?:([0-9]{1,2}(?:\.[0-9]+)?)(?:秒|\"|s)?([0-9]*))?",
     re.IGNORECASE,
 )
-_DMS_SPLIT = re.compile(r"([0-9]{2,3})([.\-/ ])([0-9]{1,2})\2([0-9]{1,2}(?:[.,][0-9]+)?)")
-_DMS_RUN = re.compile(r"([0-9]{2,3})([0-9]{2})([0-9]{2})(\.[0-9]+)?")
+_DMS_SPLIT = late_pattern(r"([0-9]{2,3})([.\-/ ])([0-9]{1,2})\2([0-9]{1,2}(?:[.,][0-9]+)?)")
+_DMS_RUN = late_pattern(r"([0-9]{2,3})([0-9]{2})([0-9]{2})(\.[0-9]+)?")
 _RANGES = {"lat": (20, 46), "lon": (122, 154)}
 
 

@@ -10,14 +10,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.values.codes import narrow
+from pipelines.values.patterns import late_pattern
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_WEEKDAY = re.compile(r"[(\[]?([月火水木金土日])(?:曜日?)?[)\]]$")
-_BARE_WEEKDAY = re.compile(r"([月火水木金土日])曜日?$")
-_YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.,]|年)([0-9]{1,2})(?:[-/.,]|月)([0-9]{1,2})日?")
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_MIDNIGHT = re.compile(r"(.*[0-9日])(?:T|\s+)0{1,2}:00(?::00(?:\.0+)?)?(?:Z|\+09:?00)?", re.IGNORECASE)
-_SERIAL = re.compile(r"([1-5][0-9]{4})(?:\.[0-9]+)?")
+_ISO = late_pattern(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_WEEKDAY = late_pattern(r"[(\[]?([月火水木金土日])(?:曜日?)?[)\]]$")
+_BARE_WEEKDAY = late_pattern(r"([月火水木金土日])曜日?$")
+_YEAR_FIRST = late_pattern(r"([0-9]{4})(?:[-/.,]|年)([0-9]{1,2})(?:[-/.,]|月)([0-9]{1,2})日?")
+_COMPACT = late_pattern(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_MIDNIGHT = late_pattern(r"(.*[0-9日])(?:T|\s+)0{1,2}:00(?::00(?:\.0+)?)?(?:Z|\+09:?00)?", re.IGNORECASE)
+_CLOCK_BEHIND = late_pattern(r"(.*[0-9日])(?:T|\s+)[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?:Z|\+09:?00)?",
+                             re.IGNORECASE)
+_SERIAL = late_pattern(r"([1-5][0-9]{4})(?:\.[0-9]+)?")
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets in the 1900 system, after their false 29 February 1900
 _WEEKDAYS = "月火水木金土日"
 _SOLAR_FROM = date(1873, 1, 1)  # before 明治6年 the old lunar calendar was in use: a date cannot be carried over
@@ -116,6 +119,18 @@ def date_without_midnight(text: str) -> str | None:
     if match is None:
         return None
     return match.group(1) if is_iso_date(match.group(1)) else date_from_parts(match.group(1))
+
+
+def date_without_clock(text: str) -> str | None:
+    """YYYY-MM-DD for a date followed by a time of day ("2021/03/26 09:03:39", 長門市), else None.
+
+    The time is lost, so this is only ever proposed.
+    """
+    match = _CLOCK_BEHIND.fullmatch(narrow(text))
+    if match is None:
+        return None
+    return match.group(1) if is_iso_date(match.group(1)) else date_from_parts(match.group(1)) or date_from_era(
+        match.group(1))
 
 
 def date_from_serial(text: str) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_NUMBERING = re.compile(
+from pipelines.values.patterns import late_pattern
+
+_NUMBERING = late_pattern(
     r"^(?:\([0-9]{1,2}\)|[0-9]{1,2}[.):、](?![0-9])|[①-⑳][.、]?|[0-9]{1,2}-[0-9]{1,2}[.、])(?=.)"
 )
-_INVISIBLE = re.compile("_x000d_|[\\s\u0000-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = late_pattern("_x000d_|[\\s\u0000-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 # One kind of each sign: brackets, hyphens with dashes and tildes, middle dots, underscores, slashes.
 _SIGNS = str.maketrans(
     {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from pipelines.values.codes import narrow
+from pipelines.values.patterns import late_pattern
 
-_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_THOUSANDS = re.compile(r"([-+]?)([0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?")
-_MINUS = re.compile(r"^[△▲−‐‑–—―─ー](?=\s*[0-9.])")
-_POINT = re.compile(r"(-?[0-9]+)\.0*")
+_PLAIN = late_pattern(r"-?[0-9]+(?:\.[0-9]+)?")
+_THOUSANDS = late_pattern(r"([-+]?)([0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?")
+_MINUS = late_pattern(r"^[△▲−‐‑–—―─ー](?=\s*[0-9.])")
+_POINT = late_pattern(r"(-?[0-9]+)\.0*")
 _COUNT_UNITS = "人|名|台|戸|世帯|件|か所|箇所|ヶ所|カ所|ケ所|ヵ所|基|室|床|席|個|棟|階|組|回|本|冊|枚|区画|校|園|歳"
 _UNITS = {
     "int": _COUNT_UNITS,
@@ -19,10 +20,10 @@ _UNITS = {
     "num": "m2|m²|平方メートル|平米|m|メートル|m3|立方メートル|%|パーセント|" + _COUNT_UNITS,
     "h_val": "m|メートル|階|F",
 }
-_APPROX = re.compile(
+_APPROX = late_pattern(
     r"(?:約|およそ|凡そ|概ね|おおむね|最大|定員|先着|計|全)?\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*([^0-9]*)"
 )
-_BRACKETED = re.compile(r"[(\[〔【][^()\[\]〔〕【】]*[)\]〕】]|[※*].*$")
+_BRACKETED = late_pattern(r"[(\[〔【][^()\[\]〔〕【】]*[)\]〕】]|[※*].*$")
 
 
 def drop_thousands(text: str) -> str | None:

@@ -10,19 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.values.codes import narrow
+from pipelines.values.patterns import late_pattern
+from pipelines.values.text import blank_for_none
 
-_HYPHEN_FORM = re.compile(r"0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}")
-_BRACKET_FORM = re.compile(r"\((0[0-9]{1,4})\)([0-9]{1,4})-([0-9]{4})")
-_FREE_FORM = re.compile(r"(?:0120|0570|0800|0990)-[0-9]{6,7}")
-_WORLD_FORM = re.compile(r"\+[0-9]{1,3}[ -](?:\([0-9]{1,4}\)|[0-9]{1,4}-)[0-9]{1,4}-[0-9]{4}")
-_HYPHENS = re.compile(r"\s*[‐‑‒–—―−─ーｰ－﹣~〜～]\s*")
-_LABEL = re.compile(r"^(?:TEL|電話番号|電話|Tel|tel|℡|☎|📞)\s*[:.]?\s*")
-_MAIN = re.compile(r"\s*[(\[]?\s*(?:代表番号|代表電話|代表|大代表|代)\s*[)\]]\s*|\s*(?:代表|大代表)$")
-_MAIN_FRONT = re.compile(r"^(?:代表|代表電話|大代表)[:\s]\s*")
-_INNER_BRACKET = re.compile(r"(0[0-9]{1,4})\(([0-9]{1,4})\)([0-9]{4})")
-_OPEN_BRACKET = re.compile(r"\((0[0-9]{1,4})\)\s*-?\s*([0-9]{1,4})[\s.-]*([0-9]{4})")
-_SPACED = re.compile(r"(0[0-9]{1,4})[\s./・-]{1,3}([0-9]{1,4})[\s./・-]{1,3}([0-9]{3,4})")
-_JOINTS = re.compile(r"\s*(?:[\r\n]+|[、,;，；・]|[/／])\s*|\s+")
+_HYPHEN_FORM = late_pattern(r"0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}")
+_BRACKET_FORM = late_pattern(r"\((0[0-9]{1,4})\)([0-9]{1,4})-([0-9]{4})")
+_FREE_FORM = late_pattern(r"(?:0120|0570|0800|0990)-[0-9]{6,7}")
+_WORLD_FORM = late_pattern(r"\+[0-9]{1,3}[ -](?:\([0-9]{1,4}\)|[0-9]{1,4}-)[0-9]{1,4}-[0-9]{4}")
+_HYPHENS = late_pattern(r"\s*[‐‑‒–—―−─ーｰ－﹣~〜～]\s*")
+_LABEL = late_pattern(r"^(?:TEL|電話番号|電話|Tel|tel|℡|☎|📞)\s*[:.]?\s*")
+_MAIN = late_pattern(r"\s*[(\[]?\s*(?:代表番号|代表電話|代表|大代表|代)\s*[)\]]\s*|\s*(?:代表|大代表)$")
+_MAIN_FRONT = late_pattern(r"^(?:代表|代表電話|大代表)[:\s]\s*")
+_INNER_BRACKET = late_pattern(r"(0[0-9]{1,4})\(([0-9]{1,4})\)([0-9]{4})")
+_OPEN_BRACKET = late_pattern(r"\((0[0-9]{1,4})\)\s*-?\s*([0-9]{1,4})[\s.-]*([0-9]{4})")
+_SPACED = late_pattern(r"(0[0-9]{1,4})[\s./・-]{1,3}([0-9]{1,4})[\s./・-]{1,3}([0-9]{3,4})")
+_WORD_BETWEEN = late_pattern(r"(?<=[0-9)])\s*[\[(<{]\s*[^0-9()\[\]<>{}]{1,16}\s*[\])>}]\s*(?=[0-9])")
+_NO_NUMBER = late_pattern(
+    r"[(\[]?\s*(?:(?:固定)?(?:電話|TEL|FAX|ファックス|番号|電話番号|FAX番号|連絡先)は?)?\s*"
+    r"(?:なし|無し|無|無い|ない|ありません|該当なし|該当無し|設置なし|設定なし)\s*[)\]]?",
+    re.IGNORECASE,
+)
+_JOINTS = late_pattern(r"\s*(?:[\r\n]+|[、,;，；・]|[/／])\s*|\s+")
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +70,31 @@ def plain_phone(text: str) -> str | None:
         if not is_phone(rest) and pattern.fullmatch(rest):
             rest = pattern.sub(form, rest)
     return rest if rest != text and is_phone(rest) else None
+
+
+def phone_without_word(text: str) -> str | None:
+    """A number without the bracketed word between its digits ("(0833)72[sanitize]1448", 下松市), else None.
+
+    Only where the digits alone are one number; 内線 is an extension's and stays. The word is lost: only to propose.
+    """
+    plain = narrow(text)
+    rest = _WORD_BETWEEN.sub("-", plain)
+    if rest == plain or "内線" in plain:
+        return None
+    return rest if is_phone(rest) else plain_phone(rest)
+
+
+def blank_for_no_number(text: str) -> str | None:
+    """A blank cell ("") for the honest answer that there is no number ("なし", "電話なし", "FAX無し"), else None.
+
+    "不明" and "未定" are no such answer: there may be a number.
+    """
+    return "" if _NO_NUMBER.fullmatch(narrow(text)) else None
+
+
+def blank_for_unknown_number(text: str) -> str | None:
+    """A blank cell ("") for words that leave the number open ("不明", "未定"), else None."""
+    return None if blank_for_no_number(text) is not None else blank_for_none(text)
 
 
 def hyphenated_phone(text: str) -> str | None:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_CONTROL = re.compile(
+from pipelines.values.patterns import late_pattern
+
+_ESCAPE = late_pattern(r"_x([0-9A-Fa-f]{4})_")
+_CONTROL = late_pattern(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 )
-_BREAK = re.compile("[ \t\u3000]*(?:\r\n|[\n\r\u2028\u2029])[\\s]*")
-_RUN = re.compile(r"\s{2,}|[\t\u00a0]")
-_CODE_HYPHEN = re.compile(r"(?<=[0-9A-Za-z])[‐‑‒–—―−－](?=[0-9A-Za-z])")
-_HALF_KANA = re.compile("[｡-ﾟ]+")
-_MARKS = re.compile("[\u0300-\u036f\u3099\u309a]")
-_COMBINING = re.compile("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
+_BREAK = late_pattern("[ \t\u3000]*(?:\r\n|[\n\r\u2028\u2029])[\\s]*")
+_RUN = late_pattern(r"\s{2,}|[\t\u00a0]")
+_CODE_HYPHEN = late_pattern(r"(?<=[0-9A-Za-z])[‐‑‒–—―−－](?=[0-9A-Za-z])")
+_HALF_KANA = late_pattern("[｡-ﾟ]+")
+_MARKS = late_pattern("[\u0300-\u036f\u3099\u309a]")
+_COMBINING = late_pattern("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
 _FULL_ASCII = {**{c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
 _HIRAGANA = {c: c + 0x60 for c in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
-_NUMBER_HYPHEN = re.compile(r"(?<=[0-9])[‐‑‒–—―−─ー－ｰ](?=[0-9])")
-_LONG_MARK = re.compile(
+_NUMBER_HYPHEN = late_pattern(r"(?<=[0-9])[‐‑‒–—―−─ー－ｰ](?=[0-9])")
+_LONG_MARK = late_pattern(
     "(?<=センタ)[－−‐─-]|(?<=サ)[－−‐─-](?=[ビク])|(?<=ステ)[－−‐─-](?=ション)|(?<=ホ)[－−‐─-](?=[ムルテ])"
     "|(?<=コ)[－−‐─-](?=[ナトスポヒ])|(?<=スポ)[－−‐─-](?=ツ)|(?<=デ)[－−‐─-](?=タ)|(?<=プ)[－−‐─-](?=ル)"
 )
+DASHES_ONLY = r"^\s*[-‐‑‒–—―−─━ー－ｰ]{1,8}\s*$"
+"""Rust pattern of a cell of nothing but dashes: a blank in every column."""
+_ONLY_DASHES = late_pattern(DASHES_ONLY)
+_KANA_DASH = late_pattern("(?<=[0-9０-９])ｰ(?=[0-9０-９])")
 _DASHES = frozenset("-‐‑‒–—―−─━ー－ｰ～〜*＊/／…")
 _NONE_WORDS = frozenset(
     ("なし", "無し", "無", "無い", "ない", "該当なし", "該当無し", "設定なし", "不明", "未定", "未設定", "調査中",
@@ -68,8 +74,11 @@ def compose(text: str) -> str | None:
 
 
 def widen_kana(text: str) -> str | None:
-    """Half-width katakana and their punctuation in full width (ｷｬﾌﾟｼｮﾝ -> キャプション); None if nothing changes."""
-    found = _HALF_KANA.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+    """Half-width katakana and their punctuation in full width (ｷｬﾌﾟｼｮﾝ -> キャプション); None if nothing changes.
+
+    A half-width long mark between two digits is a hyphen ("10:20ｰ19:00", 山口市).
+    """
+    found = _HALF_KANA.sub(lambda m: unicodedata.normalize("NFKC", m.group()), _KANA_DASH.sub("-", text))
     return found if found != text else None
 
 
@@ -98,11 +107,12 @@ def narrow_ascii(text: str) -> str | None:
 
 
 def narrow_digits(text: str) -> str | None:
-    """Half-width digits, and half-width hyphens between them, in an address; None if nothing changes.
+    """Half-width digits and letters, and half-width hyphens between digits, in an address; None if nothing changes.
 
-    GIF 442: 番地以下 has half-width digits joined by half-width hyphens. Seen: "大嶺町東分３２６－１", "326ー1".
+    GIF 442: 番地以下 has half-width digits joined by half-width hyphens. Letters go with them, so that no building
+    is left half and half. Seen: "大嶺町東分３２６－１", "326ー1", "稲毛海岸ビル１Ｆ".
     """
-    found = re.sub("[０-９]", lambda m: chr(ord(m.group()) - 0xFEE0), text)
+    found = re.sub("[０-９Ａ-Ｚａ-ｚ]", lambda m: chr(ord(m.group()) - 0xFEE0), text)
     found = _NUMBER_HYPHEN.sub("-", found)
     return found if found != text else None
 
@@ -132,6 +142,16 @@ def blank_for_dash(text: str) -> str | None:
     """A blank cell ("") for a cell of nothing but dashes ("－", "---", "*"), else None."""
     stripped = text.strip()
     return "" if stripped and all(c in _DASHES for c in stripped) and len(stripped) <= 8 else None
+
+
+def is_dashes(text: str) -> bool:
+    """True if the whole cell is dashes ("-", "－", "ー", "―"): in every column that says "nothing here"."""
+    return _ONLY_DASHES.fullmatch(text) is not None
+
+
+def blank_for_bare_dash(text: str) -> str | None:
+    """A blank cell ("") for a text cell of nothing but dashes, else None; "*" and "/" may be words of a text."""
+    return "" if is_dashes(text) else None
 
 
 def blank_for_none(text: str) -> str | None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 
 from pipelines.values.codes import narrow
+from pipelines.values.patterns import late_pattern
 
-_HHMM = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-_CLOCK = re.compile(r"([0-9]{1,2})[:;]([0-9]{2})(?::00(?:\.0+)?)?")
-_KANJI = re.compile(r"([0-9]{1,2})時(?:([0-9]{1,2})分|(半))?")
-_COMPACT = re.compile(r"([0-9]{2})([0-9]{2})")
-_HALF_BEFORE = re.compile(r"(午前|午後|AM|PM|A\.M\.|P\.M\.)(.+)", re.IGNORECASE)
-_HALF_AFTER = re.compile(r"(.+?)(AM|PM|A\.M\.|P\.M\.)", re.IGNORECASE)
-_DAY_ZERO = re.compile(r"(?:1899-12-3[01]|1900-01-0[01])[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)")
-_FRACTION = re.compile(r"0?\.[0-9]+")
+_HHMM = late_pattern(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_CLOCK = late_pattern(r"([0-9]{1,2})[:;]([0-9]{2})(?::00(?:\.0+)?)?")
+_KANJI = late_pattern(r"([0-9]{1,2})時(?:([0-9]{1,2})分|(半))?")
+_COMPACT = late_pattern(r"([0-9]{2})([0-9]{2})")
+_HALF_BEFORE = late_pattern(r"(午前|午後|AM|PM|A\.M\.|P\.M\.)(.+)", re.IGNORECASE)
+_HALF_AFTER = late_pattern(r"(.+?)(AM|PM|A\.M\.|P\.M\.)", re.IGNORECASE)
+_DAY_ZERO = late_pattern(r"(?:1899-12-3[01]|1900-01-0[01])[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)")
+_CLOSING = ("終了", "閉所", "閉館", "閉店", "閉場", "診療終")
+_MIDNIGHT = late_pattern(r"2400|24[:;]00(?::00)?|24時(?:0{1,2}分)?|深夜0時|夜中の?0時")
+_SECONDS = late_pattern(r"([0-9]{1,2}[:;][0-9]{2})[:;][0-5][0-9](?:\.[0-9]+)?")
+_FRACTION = late_pattern(r"0?\.[0-9]+")
 
 
 def is_hhmm(text: str) -> bool:
@@ -56,6 +60,28 @@ def time_from_clock(text: str) -> str | None:
         afternoon = half in ("午後",) or half.upper().startswith("P")
         hour = hour % 12 + 12 if afternoon else hour % 12
     return _written(hour, minute, text)
+
+
+def is_closing(heading: str) -> bool:
+    """True for the heading of a column with closing times (終了時間 and the like)."""
+    return any(word in heading for word in _CLOSING)
+
+
+def minute_before_midnight(text: str) -> str | None:
+    """23:59 for a closing time at midnight ("24:00", "24時", "２４：００"), which hh:mm cannot write; else None.
+
+    One minute is lost, so this is only ever proposed.
+    """
+    rest = re.sub("[\ua789∶ː]", ":", re.sub(r"\s", "", narrow(text)))
+    return "23:59" if _MIDNIGHT.fullmatch(rest) else None
+
+
+def time_without_seconds(text: str) -> str | None:
+    """hh:mm for a time with seconds ("23:59:59", 宇部市), else None. Seconds are lost: only to propose."""
+    match = _SECONDS.fullmatch(re.sub("[\ua789∶ː]", ":", re.sub(r"\s", "", narrow(text))))
+    if match is None:
+        return None
+    return match.group(1) if is_hhmm(match.group(1)) else time_from_clock(match.group(1))
 
 
 def time_from_fraction(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`kokai publish`: the packages in var/packages/ to a catalogue; samples never leave this machine."""
+"""`kokai publish [PLAN]`: packages, a saved plan or a hand-over zip to a catalogue; samples never leave this machine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from publish.commands.arguments import add_datasets, add_output, add_strict, add
 if TYPE_CHECKING:
     from pipelines.declare import Catalogue
     from pipelines.model import Dataset, Package
+    from publish.commands.portal import Desk
+    from publish.plan import Plan
+    from publish.push import Planned
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_datasets(parser)
+    parser.add_argument("--yes", action="store_true", help="確認せずに公開します(自動実行用) / do not ask")
+    parser.add_argument("--adopt", action="store_true",
+                        help="手で登録されたデータセットを引き継ぎます / take over datasets that a person registered")
     parser.add_argument("--catalogue", default="embedded", metavar="NAME",
                         help="公開先(datasets/catalogues.yml の名前。既定: embedded) / catalogue to publish to")
     add_workspace(parser)
@@ -24,16 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from publish.commands.portal import choose_catalogue
+    from publish.run import open_workspace
+
+    catalogue = choose_catalogue(args.catalogue, open_workspace(args.workspace).catalogues)
+    if catalogue.kind == "embedded":
+        return _publish_embedded(args, catalogue)
+    return _publish_ckan(args)
+
+
+def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
     from publish.commands.clock import current_time, current_user
     from publish.report.outcome import print_changes
     from publish.run import Place, choose_datasets, dumps, open_workspace, publish_embedded, register_packages
 
     workspace = open_workspace(args.workspace)
     place = Place(args.workspace)
-    catalogue = _choose_catalogue(args.catalogue, workspace.catalogues)
     packages = register_packages(workspace, place, choose_datasets(workspace, args.datasets))
     refuse_samples(packages, catalogue)
-    _refuse_unreachable(catalogue)
     release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user())
     held = [p for _, p in packages if p.manifest.get("status") != "ready"]
     if args.format == "json":
@@ -48,18 +62,100 @@ def run(args: argparse.Namespace) -> int:
     return 1 if args.strict and held else 0
 
 
-def _choose_catalogue(name: str, catalogues: tuple[Catalogue, ...]) -> Catalogue:
-    from pipelines.errors import DeclarationError
+def _publish_ckan(args: argparse.Namespace) -> int:
+    """A saved plan, a hand-over zip, or a plan made now, shown and asked for; then carried out."""
+    from publish.commands.clock import current_time, current_user
+    from publish.commands.portal import open_desk, outcome_dict, print_outcome
+    from publish.push import publish_changes
+    from publish.push.publishing import failed
+    from publish.run import dumps
 
-    for catalogue in catalogues:
-        if catalogue.name == name:
-            return catalogue
-    known = "、".join(c.name for c in catalogues)
-    raise DeclarationError(
-        "catalogue-unknown", f"「{name}」という公開先はありません。", f"no catalogue named {name!r}",
-        todo_ja=f"datasets/catalogues.yml にある名前({known})を指定してください。",
-        todo_en=f"Name one of datasets/catalogues.yml: {known}", where="--catalogue",
+    desk = open_desk(args.workspace, args.catalogue)
+    plan, planned = _plan_to_carry_out(args, desk)
+    _ask(args, plan)
+    text = args.format != "json"
+    outcomes = publish_changes(
+        desk.connection, desk.place, plan, planned.wanted, planned.packages, planned.bodies or desk.bodies,
+        now=current_time(), by=current_user(), on_done=print_outcome if text else lambda o: None,
     )
+    count = desk.connection.portal.count.as_dict()
+    if text:
+        sys.stdout.write(f"書き込み{count['writes']}回、送ったファイル{count['uploads']}個({count['upload_bytes']:,}バイト)、"
+                         f"やり直し{count['retries']}回\n")
+    else:
+        sys.stdout.write(dumps({"outcomes": [outcome_dict(o) for o in outcomes], "line": count}) + "\n")
+    if failed(outcomes):
+        return 2
+    held = [p for p in planned.packages.values() if p.manifest.get("status", "ready") != "ready"]
+    return 1 if args.strict and held else 0
+
+
+def _plan_to_carry_out(args: argparse.Namespace, desk: Desk) -> tuple[Plan, Planned]:
+    from pathlib import Path
+
+    from publish.commands.portal import desk_packages, make_plan, print_plan
+    from publish.plan import read_plan
+
+    files = [Path(d) for d in args.datasets if d.endswith((".json", ".zip"))]
+    if not files:
+        planned = make_plan(desk, desk_packages(desk, args.datasets), everything=not args.datasets)
+        if args.format != "json":
+            print_plan(planned.plan, list(planned.packages.values()))
+        return planned.plan, planned
+    if files[0].suffix == ".zip":
+        from publish.commands.handover import plan_handover
+
+        planned = plan_handover(desk, files[0])
+        if args.format != "json":
+            print_plan(planned.plan, list(planned.packages.values()))
+        return planned.plan, planned
+    plan = read_plan(files[0])
+    _refuse_other_catalogue(plan, desk)
+    names = [c.name for c in plan.changes]
+    packages = desk_packages(desk, names) if names else []
+    from publish.push.planning import want_packages
+
+    return plan, want_packages(desk.connection, packages, desk.bodies)
+
+
+def _refuse_other_catalogue(plan: Plan, desk: Desk) -> None:
+    from pipelines.errors import CatalogueError
+
+    if (plan.catalogue, plan.address) != (desk.catalogue.name, desk.connection.portal.address):
+        raise CatalogueError(
+            "plan-other-catalogue", f"この計画は「{plan.catalogue}」({plan.address})のものです。",
+            f"this plan was made for {plan.catalogue} ({plan.address})",
+            todo_ja=f"--catalogue {plan.catalogue} を指定するか、計画を作り直してください。",
+            todo_en=f"Give --catalogue {plan.catalogue}, or make the plan again.", where=desk.catalogue.name,
+        )
+
+
+def _ask(args: argparse.Namespace, plan: Plan) -> None:
+    """A yes before anything is sent: `--yes`, else a person at the terminal. Taking over another's dataset has its own."""
+    from pipelines.errors import ApprovalError
+
+    adopted = [c.name for c in plan.changes if c.action == "adopt"]
+    if not plan.active or (args.yes and (args.adopt or not adopted)):
+        return
+    if args.yes or not sys.stdin.isatty():
+        if adopted and args.yes:
+            raise ApprovalError(
+                "adopt-needs-yes", f"手で登録されたデータセットを引き継ぐには、確認が要ります: {'、'.join(adopted)}",
+                f"taking over what a person registered needs a yes: {', '.join(adopted)}",
+                todo_ja="kokai plan で内容を確かめ、--adopt を付けてください。",
+                todo_en="Read it with kokai plan, then add --adopt.", where=plan.catalogue,
+            )
+        raise ApprovalError(
+            "publish-needs-yes", "公開する前に確認が要ります。", "a yes is needed before publishing",
+            todo_ja="内容を確かめ、--yes を付けて実行してください。", todo_en="Read the plan, then add --yes.",
+            where=plan.catalogue,
+        )
+    question = f"{len(plan.active)}件を変更します。よろしいですか"
+    question += f"(手で登録された{len(adopted)}件を引き継ぎます)" if adopted else ""
+    sys.stdout.write(f"{question} [はい/いいえ]: ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() not in ("はい", "y", "yes"):
+        raise ApprovalError("publish-refused", "公開しませんでした。", "not published", where=plan.catalogue)
 
 
 def refuse_samples(packages: list[tuple[Dataset, Package]], catalogue: Catalogue) -> None:
@@ -94,15 +190,3 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _refuse_unreachable(catalogue: Catalogue) -> None:
-    from pipelines.errors import CatalogueError
-
-    if catalogue.kind != "embedded":
-        raise CatalogueError(
-            "catalogue-kind", f"「{catalogue.name}」へは、この版の kokai publish では公開できません。",
-            f"this version publishes to embedded catalogues only, not to {catalogue.name} ({catalogue.kind})",
-            todo_ja="var/packages/ の各パッケージの public/ を手で登録してください。",
-            todo_en="Register the files of each package's public/ folder by hand.", where=catalogue.name,
-        )

@@ -6,6 +6,7 @@ from publish.metadata.ckan_form import ckan_dict, ckan_time, organization_dict, 
 from publish.metadata.dcat import Published, dcat_graph
 from publish.metadata.facts import FORMATS, catalogue_title, dataset_page, sanitise_tags
 from publish.metadata.opendata_list import opendata_list
+from publish.metadata.quality import Quality, assess
 from publish.metadata.rdf_text import RDF_FORMATS, rdf_text, rdf_texts
 from publish.metadata.schema_org import schema_org
 
@@ -13,6 +14,8 @@ __all__ = [
     "FORMATS",
     "RDF_FORMATS",
     "Published",
+    "Quality",
+    "assess",
     "catalogue_title",
     "ckan_dict",
     "ckan_time",

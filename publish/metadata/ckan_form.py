@@ -144,6 +144,7 @@ def _extras(d: Mapping[str, Any], body: Municipality) -> list[dict[str, str]]:
         "kind": k["kind"],
         "language": "ja",
         "municipality_code": body.code,
+        "points_filled": str(sum(f["count"] for f in k.get("filled_points", [])) or ""),
         "records": str(k["rows"]),
         "sample": "true" if k["sample"] else "",
         "source_id": f"{body.code}:{k['dataset']}",

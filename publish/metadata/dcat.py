@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,7 +57,7 @@ def dcat_graph(
     import rdflib
     from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 
-    graph = rdflib.Graph()
+    graph = rdflib.Graph(store="SimpleMemory")  # twice as fast as the default, and one context is all there is
     for prefix, uri in PREFIXES.items():
         graph.bind(prefix, uri, override=True, replace=True)
     write = _Writer(graph)
@@ -180,7 +182,7 @@ def _dataset(write: _Writer, item: Published, root: str) -> Any:
     page = dataset_page(root, d["name"])
     dataset = write.node(page.rstrip("/"), DCAT.Dataset)
     write.text(dataset, DCTERMS.identifier, d["id"], None)
-    write.text(dataset, DCTERMS.title, f"{d['title']}（{d['name']}）")
+    write.text(dataset, DCTERMS.title, f"{d['title']} （{d['name']}）")
     write.text(dataset, DCTERMS.description, d["description"])
     for tag in sanitise_tags(d["keywords"]):
         write.text(dataset, DCAT.keyword, tag)
@@ -235,7 +237,16 @@ def _contact(write: _Writer, body: Municipality, root: str) -> Any:
         write.link(contact, vcard.hasEmail, URIRef("mailto:" + body.contact.email))
     if body.contact.url:
         write.link(contact, vcard.hasURL, URIRef(body.contact.url))
+    if body.contact.tel:
+        write.link(contact, vcard.hasTelephone, URIRef(tel_uri(body.contact.tel)))
     return contact
+
+
+def tel_uri(tel: str) -> str:
+    """A Japanese telephone number as RFC 3966 has it: (0837)52-1110 is tel:+81-837-52-1110."""
+    parts = re.findall("[0-9]+", unicodedata.normalize("NFKC", tel))
+    number = "-".join(parts)
+    return "tel:+81-" + number[1:] if number.startswith("0") else "tel:" + number
 
 
 def _place(write: _Writer, k: Mapping[str, Any], body: Municipality, dataset: Any) -> Any:
@@ -254,6 +265,7 @@ def _place(write: _Writer, k: Mapping[str, Any], body: Municipality, dataset: An
 
 
 def _distribution(write: _Writer, r: Mapping[str, Any], d: Mapping[str, Any], item: Published, root: str) -> Any:
+    from rdflib import URIRef
     from rdflib.namespace import DCAT, DCTERMS, SKOS, Namespace
 
     spdx, dcatap = Namespace(PREFIXES["spdx"]), Namespace(PREFIXES["dcatap"])
@@ -269,6 +281,8 @@ def _distribution(write: _Writer, r: Mapping[str, Any], d: Mapping[str, Any], it
     write.text(media, _rdfs("label"), r["mediatype"], None)
     write.link(node, DCAT.mediaType, media)
     file_type = write.node(EU + "file-type/" + eu_code, DCTERMS.MediaTypeOrExtent)
+    # ckanext-dcat 2.4.4 reads the label only of an IMT whose type stands first; else CKAN shows the long address
+    write.node(str(file_type), URIRef(PREFIXES["dct"] + "IMT"))
     write.text(file_type, _rdfs("label"), shown, None)
     write.link(node, DCTERMS.format, file_type)
     terms = licence_terms(d)

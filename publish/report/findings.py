@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import polars as pl
@@ -40,9 +41,9 @@ def check_dict(result: CheckResult) -> dict[str, Any]:
     }
 
 
-def check_as_json(result: CheckResult, out: TextIO | None = None) -> None:
-    """One JSON object on one line."""
-    (out or sys.stdout).write(json.dumps(check_dict(result), ensure_ascii=False) + "\n")
+def check_as_json(result: CheckResult, out: TextIO | None = None, extra: Mapping[str, Any] | None = None) -> None:
+    """One JSON object on one line; `extra` are further keys."""
+    (out or sys.stdout).write(json.dumps({**check_dict(result), **(extra or {})}, ensure_ascii=False) + "\n")
 
 
 def check_as_text(result: CheckResult, *, every: bool = False, out: TextIO | None = None) -> None:

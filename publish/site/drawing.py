@@ -52,8 +52,19 @@ def _rings(geometry: Mapping[str, Any]) -> Iterator[Ring]:
             yield [(float(p[0]), float(p[1])) for p in ring]
 
 
-def draw_map(frame: pl.DataFrame, fields: Sequence[Mapping[str, Any]], area: Area | None) -> Drawing | None:
-    """The points of a table over the outline; None without a point. Coordinates: decimal degrees, JGD2011."""
+def draw_map(
+    frame: pl.DataFrame,
+    fields: Sequence[Mapping[str, Any]],
+    area: Area | None,
+    *,
+    filled: Mapping[int, str] | None = None,
+) -> Drawing | None:
+    """The points of a table over the outline; None without a point. Coordinates: decimal degrees, JGD2011.
+
+    `filled` names the records (1 = the first) whose point was found from the address and how exact it is:
+    they have a hollow mark.
+    """
+    filled = filled or {}
     points = _points(frame, fields)
     if not points:
         return None
@@ -68,9 +79,12 @@ def draw_map(frame: pl.DataFrame, fields: Sequence[Mapping[str, Any]], area: Are
     if area:
         parts.append(f'<path class="map-area" fill-rule="evenodd" d="{_path(area, view)}"/>')
     parts.append('<g class="map-points">' if len(shown) <= 300 else '<g class="map-points many">')
-    for lon, lat, label in shown:
+    for lon, lat, label, record in sorted(shown, key=lambda p: p[3] in filled, reverse=True):
         x, y = view.place(lon, lat)
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>{escape(label)}</title></circle>')
+        found = filled.get(record)
+        told = f"{label}（{found}）" if found else label
+        mark = ' class="filled"' if found else ""
+        parts.append(f'<circle{mark} cx="{x:.1f}" cy="{y:.1f}" r="{radius}"><title>{escape(told)}</title></circle>')
     parts += ["</g>", view.scale_bar(), "</svg>"]
     return Drawing("".join(parts), _note(len(points), len(shown), frame.height, area))
 
@@ -86,7 +100,8 @@ def _note(points: int, shown: int, rows: int, area: Area | None) -> str:
     return "".join(words)
 
 
-def _points(frame: pl.DataFrame, fields: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str]]:
+def _points(frame: pl.DataFrame, fields: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, str, int]]:
+    """Longitude, latitude, name and record number of each row that has a point."""
     names: dict[str, str] = {}
     for field in fields:
         rule = field.get("rule")
@@ -99,6 +114,7 @@ def _points(frame: pl.DataFrame, fields: Sequence[Mapping[str, Any]]) -> list[tu
         pl.col(names["lon"]).cast(pl.Float64, strict=False).alias("lon"),
         pl.col(names["lat"]).cast(pl.Float64, strict=False).alias("lat"),
         (pl.col(label) if label else pl.lit("")).fill_null("").alias("label"),
+        pl.int_range(1, pl.len() + 1).alias("record"),
     )
     inside = chosen.filter(pl.col("lon").is_between(-180, 180) & pl.col("lat").is_between(-90, 90))
     return list(inside.iter_rows())
@@ -116,7 +132,7 @@ class _View:
     height: float
 
     @classmethod
-    def around(cls, points: Sequence[tuple[float, float, str]], area: Area | None) -> _View:
+    def around(cls, points: Sequence[tuple[float, float, str, int]], area: Area | None) -> _View:
         lons = [p[0] for p in points] + [x for r in (area.rings if area else ()) for x, _ in r]
         lats = [p[1] for p in points] + [y for r in (area.rings if area else ()) for _, y in r]
         west, east, south, north = min(lons), max(lons), min(lats), max(lats)

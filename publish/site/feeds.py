@@ -13,7 +13,6 @@ from pipelines.standards import load_standard
 from publish.metadata import (
     catalogue_title,
     dataset_page,
-    dcat_graph,
     opendata_list,
     organization_dict,
     rdf_texts,
@@ -23,11 +22,12 @@ from publish.site.items import Item, Withdrawn
 EDITIONS = {"municipal-standard-v3": "open_data_list.csv", "recommended-v1": "open_data_list_recommended.csv"}
 
 
-def write_feeds(staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], *, base_url: str) -> None:
+def write_feeds(
+    staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], *, base_url: str, graph: Any
+) -> None:
     """api/3/action/*, catalog.*, datapackage.json, open_data_list*.csv, sitemap.xml, robots.txt; only CSV has a BOM."""
     _write_api(staging / "api" / "3" / "action", items, gone, base_url)
     published = [i.published for i in items]
-    graph = dcat_graph(published, base_url=base_url)
     for ending, text in rdf_texts(graph).items():
         (staging / f"catalog.{ending}").write_bytes(text.encode())
     _write_json(staging / "datapackage.json", _catalogue_package(items, base_url))

@@ -9,15 +9,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from publish.metadata import catalogue_title, dataset_page, schema_org
+from publish.metadata import assess, catalogue_title, dataset_page, schema_org
 from publish.site.items import Item, Withdrawn, parse_time
 from publish.site.views import DatasetView, make_view, moment_ja
 
 ASSETS = ("style.css", "search.js")
 
 
-def write_pages(staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], *, base_url: str) -> None:
-    """index.html, datasets/<name>/index.html, style.css, search.js. Every text from data is escaped."""
+def write_pages(
+    staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], *, base_url: str, graph: Any
+) -> None:
+    """index.html, quality.html, datasets/<name>/index.html, style.css, search.js. Every text from data is escaped."""
     environment = _environment()
     bodies = {i.published.body.code: i.published.body for i in items}
     site = {"title": catalogue_title(list(bodies.values())), "base_url": base_url}
@@ -25,7 +27,8 @@ def write_pages(staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn],
     views = []
     page = environment.get_template("dataset.html")
     for item in items:
-        view = make_view(item)
+        quality = assess(graph, dataset_page(base_url, item.name).rstrip("/"))
+        view = make_view(item, quality=quality)
         views.append(view)
         told = _json_ld(item, base_url, site["title"])
         address = dataset_page(base_url, item.name)
@@ -45,6 +48,8 @@ def write_pages(staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn],
         "rows": f"{sum(i.published.package.descriptor['kokai']['rows'] for i in items):,}",
     }
     _write(staging / "index.html", index.render(site=site, groups=groups, totals=totals, top=""))
+    quality_page = environment.get_template("quality.html")
+    _write(staging / "quality.html", quality_page.render(site=site, groups=groups, top=""))
     for name in ASSETS:
         (staging / name).write_bytes((files("publish") / "templates" / name).read_bytes())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.model import Municipality, Package
-from publish.metadata import ckan_time
+from publish.metadata import ckan_time, dcat_graph
 from publish.site.feeds import write_feeds
 from publish.site.items import Item, Withdrawn, collect
 from publish.site.pages import write_pages
@@ -91,8 +91,9 @@ def _stage(
         source = released if share and released is not None else item.files
         for name in item.names:
             place_file(source / name, target / name, share=share)
-    write_feeds(staging, items, gone, base_url=base_url)
-    write_pages(staging, items, gone, base_url=base_url)
+    graph = dcat_graph([i.published for i in items], base_url=base_url)
+    write_feeds(staging, items, gone, base_url=base_url, graph=graph)
+    write_pages(staging, items, gone, base_url=base_url, graph=graph)
 
 
 def _write_state(

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from publish.metadata import FORMATS
+from publish.metadata import FORMATS, Quality
 from publish.site.drawing import draw_map, read_area
 from publish.site.items import Item
 
@@ -100,6 +100,10 @@ class DatasetView:
     fields: Sequence[FieldView]
     map_svg: str
     map_note: str
+    points_count: int
+    filled: Sequence[str]
+    filled_count: int
+    quality: Quality | None
     identifier: str
     contact: Mapping[str, str]
 
@@ -109,14 +113,17 @@ class DatasetView:
         return " ".join([self.title, self.body_full_name, self.section, *self.keywords, *self.columns]).lower()
 
 
-def make_view(item: Item, *, with_data: bool = True) -> DatasetView:
+def make_view(item: Item, *, with_data: bool = True, quality: Quality | None = None) -> DatasetView:
     """The view of one item; `with_data` reads its newest CSV for preview, fill rates and map."""
     d, k, body = item.published.package.descriptor, item.published.package.descriptor["kokai"], item.published.body
     tables = [r for r in d["resources"] if r["format"] == "csv"]
     newest = max(tables, key=lambda r: (r["as_of"], r["path"]))
     frame = _read(item, newest["path"]) if with_data else pl.DataFrame()
     area = read_area(body.folder) if with_data and k["points"] else None
-    drawn = draw_map(frame, newest["schema"]["fields"], area) if with_data and k["points"] else None
+    words = precision_words()
+    filled = k.get("filled_points", [])
+    records = {r: words[f["precision"]] for f in filled for r in f["records"]}
+    drawn = draw_map(frame, newest["schema"]["fields"], area, filled=records) if with_data and k["points"] else None
     prefix = f"【{body.name}】"
     title = d["title"].removeprefix("【見本】").removeprefix(prefix)
     as_of = date.fromisoformat(k["as_of"])
@@ -153,6 +160,10 @@ def make_view(item: Item, *, with_data: bool = True) -> DatasetView:
         fields=[_field(f, frame) for f in newest["schema"]["fields"]],
         map_svg=drawn.svg if drawn else "",
         map_note=drawn.note if drawn else "",
+        points_count=k["points"],
+        filled=[f"{words[f['precision']]} {f['count']:,}件" for f in filled],
+        filled_count=sum(f["count"] for f in filled),
+        quality=quality,
         identifier=d["id"],
         contact={
             "section": body.contact.section,
@@ -201,6 +212,13 @@ def rule_words() -> Mapping[str, str]:
     """Value rule of the standard -> how the values are written, for readers of the data."""
     read: Mapping[str, str] = json.loads(Path(__file__).with_name("rules.json").read_text(encoding="utf-8"))["rules"]
     return read
+
+
+@lru_cache(maxsize=1)
+def precision_words() -> Mapping[str, str]:
+    """Precision of a point that was found from the address -> how the page says it."""
+    read = json.loads(Path(__file__).with_name("rules.json").read_text(encoding="utf-8"))
+    return {str(k): str(v) for k, v in read["precisions"].items()}
 
 
 def _field(spec: Mapping[str, Any], frame: pl.DataFrame) -> FieldView:

@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.skipif(not INDEX.exists(), reason="the shared real files are not here (KOKAI_SHARED)"),
 ]
 ROWS = list(csv.DictReader(INDEX.open(encoding="utf-8-sig"))) if INDEX.exists() else []
-ENCODINGS = {"UTF-8": "utf-8", "UTF-8 BOM": "utf-8-sig", "CP932": "cp932", "UTF-8 GeoJSON": "utf-8"}
+ENCODINGS = {"UTF-8": "utf-8", "UTF-8 BOM": "utf-8-sig", "CP932": "cp932", "UTF-8 GeoJSON": "utf-8",
+             "ZIP (UTF-8 BOM txt)": "utf-8-sig"}
 KINDS = {
     "AED": "aed", "公共施設": "public_facility", "医療機関": "medical", "観光施設": "tourism", "文化財": "cultural_property",
     "指定緊急避難場所": "shelter", "イベント": "event", "公衆トイレ": "toilet", "消防水利施設": "fire_hydrant",

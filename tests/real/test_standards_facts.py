@@ -32,6 +32,7 @@ KINDS = {
     "地域別人口": "population", "オープンデータ一覧": "opendata_list", "防災行政無線": "emergency_radio",
     # The standard has no sheet of parks; a file in its layout is nearest to the one of public facilities.
     "公園": "public_facility",
+    "バス停 GTFS-JP": "gtfs_jp",
 }  # fmt: skip
 EDITIONS = {"recommended": "recommended-v1", "municipal-standard": "municipal-standard-v3"}
 

@@ -43,6 +43,12 @@ def read_workbook(path: str, kind: str, limits: dict[str, Any], wanted: str | No
         data, strays = ods_without_strays(archive)
         if strays:
             book.facts.append({"code": "stray-cell", "value": "—", "params": {"count": strays, "rule": "L1-04"}})
+    elif kind == "xls":
+        from pipelines.extract.child.biff import scan_xls
+
+        raw = Path(path).read_bytes()
+        changed, book.sheets = scan_xls(raw)
+        data = changed or raw
     _read_cells(path, data, book, limits)
     return book
 
@@ -50,10 +56,10 @@ def read_workbook(path: str, kind: str, limits: dict[str, Any], wanted: str | No
 def _read_cells(path: str, data: bytes | None, book: Book, limits: dict[str, Any]) -> None:
     import python_calamine as calamine
 
-    known = {s.name: s for s in book.sheets}
     try:
         raw = data if data is not None else Path(path).read_bytes()
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
+        known = _by_name(book, [meta.name for meta in workbook.sheets_metadata])
         for meta in workbook.sheets_metadata:
             if str(meta.typ).rsplit(".", 1)[-1] != "WorkSheet":
                 continue
@@ -71,6 +77,16 @@ def _read_cells(path: str, data: bytes | None, book: Book, limits: dict[str, Any
         if "assword" in str(error):
             raise Refused("workbook-encrypted") from error
         raise Refused("workbook-damaged", str(error)[:200]) from error
+
+
+def _by_name(book: Book, names: list[str]) -> dict[str, Sheet]:
+    """The sheets that were scanned, by name; those of an .xls have their names from the reader, in the same order."""
+    if book.sheets and not book.sheets[0].name:
+        if len(book.sheets) != len(names):
+            book.sheets = []
+        for sheet, name in zip(book.sheets, names, strict=False):
+            sheet.name = name
+    return {s.name: s for s in book.sheets}
 
 
 def _sheet_rows(cells: Any, sheet: Sheet) -> list[list[str | None]]:

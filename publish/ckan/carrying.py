@@ -1,0 +1,266 @@
+"""A plan to a portal that holds it: datasets side by side, inside one dataset step by step, each looked at before the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.errors import CatalogueError, KokaiError
+from publish.ckan.checking import damaged
+from publish.ckan.journal import Journal
+from publish.ckan.portal import Portal
+from publish.ckan.reading import source_id
+from publish.ckan.trouble import Later, Refused, stopped, unreachable
+from publish.ckan.writing import batches, create, entomb, new_views, open_to_all, revise
+from publish.plan import Change, FieldChange, FileChange, Wanted, make_change, remaining
+from publish.plan.compare import is_tombstone, match_files
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one dataset: event for the ledger (published, updated, adopted, withdrawn, "" = nothing), or the error."""
+
+    change: Change
+    event: str = ""
+    url: str = ""
+    uploaded: int = 0
+    error: KokaiError | None = None
+    resources: Mapping[str, str] | None = None  # path -> the portal's id, of the files sent now
+
+
+def carry_out(
+    changes: Sequence[Change], wanted: Mapping[str, Wanted], portal: Portal, journal: Journal, *, parallel: int = 2,
+    since: str = "",
+) -> Iterator[Outcome]:
+    """Carry out every change; one that fails does not stop the others. Outcomes come as they are done.
+
+    A dataset that an earlier run had begun is looked at first and gets only what is left; one that is
+    complete by then has its bytes verified. `since` is the moment of a withdrawal (UTC, as CKAN prints it).
+    """
+    work = [c for c in changes if c.action != "keep" or journal.begun(c.name)]
+    with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
+        jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since) for c in work]
+        try:
+            for job in as_completed(jobs):
+                yield job.result()
+        finally:
+            for job in jobs:
+                job.cancel()
+
+
+def _one(change: Change, wanted: Wanted | None, portal: Portal, journal: Journal, since: str) -> Outcome:
+    try:
+        if change.action == "withdraw":
+            return _withdraw(change, portal, journal, since)
+        assert wanted is not None
+        return _Dataset(change, wanted, portal, journal).run()
+    except Refused as refused:
+        return Outcome(change, error=stopped(refused, action="package_show", where=change.name))
+    except KokaiError as error:
+        return Outcome(change, error=error)
+
+
+class _Dataset:
+    """One dataset on its way to what is wanted: look, write what is missing, look again, verify, open."""
+
+    def __init__(self, change: Change, wanted: Wanted, portal: Portal, journal: Journal) -> None:
+        self.change = change
+        self.wanted = wanted
+        self.portal = portal
+        self.journal = journal
+        self.begun = journal.begun(change.name)
+        self.unsure = self.begun
+        self.again: set[str] = set()  # files whose bytes at the portal were wrong
+        self.sent: set[str] = set()
+        self.created = False
+
+    def run(self) -> Outcome:
+        change = self.change
+        held = self._look()
+        self._refuse_stale(held)
+        self.journal.note("begin", change.name, revision=change.revision)
+        for n in range(self.portal.tries):
+            try:
+                held = self._write_missing(held)
+                held = self._verify(held)
+                break
+            except Later as later:
+                if n + 1 == self.portal.tries:
+                    raise unreachable(self.portal.token.hide(later.said), change.name, self.portal.tries) from None
+                self.unsure = True
+                self.portal.pause(n, later)
+                held = self._look()
+        return self._done(held)
+
+    def _look(self) -> dict[str, Any] | None:
+        if self.change.id:
+            return self.portal.show(self.change.id)
+        return self.portal.show(self.wanted.name) if self.unsure or self.created else None
+
+    def _refuse_stale(self, held: Mapping[str, Any] | None) -> None:
+        """Stale: the dataset is not as the plan saw it. What a cut-off run of ours already wrote does not count."""
+        change = self.change
+        if held is None:
+            if change.action == "create":
+                return
+            raise stale(change)
+        if change.action == "create":
+            if source_id(held) != self.wanted.extras["source_id"]:
+                raise stale(change)
+            return
+        if held["metadata_modified"] == change.revision:
+            return
+        now = make_change(self.wanted, held)
+        if (_marks(now.fields, now.files) != _marks(change.fields, change.files)
+                and not (self.begun or self.sent or self.unsure)):
+            raise stale(change)
+        if not _marks(now.fields, now.files) <= _marks(change.fields, change.files):
+            raise stale(change)
+
+    def _write_missing(self, held: dict[str, Any] | None) -> dict[str, Any]:
+        if held is None:
+            held = self._create()
+        fields, lacking = remaining(self.wanted, held)
+        files = self._with_again(lacking, held)
+        shown = [f for f in fields if f.field != "private"]
+        for batch in batches(files):
+            if not batch and not shown:
+                break
+            held = self._revise(held, shown, batch)
+            shown = []
+        return held
+
+    def _with_again(self, files: Sequence[FileChange], held: Mapping[str, Any]) -> list[FileChange]:
+        """The files to send, with those whose bytes did not arrive whole."""
+        found = match_files(self.wanted, held)
+        made = list(files)
+        for f in self.wanted.files:
+            if f.path in self.again and f.path in found and all(c.path != f.path or c.action != "upload" for c in made):
+                made = [c for c in made if c.path != f.path]
+                made.append(FileChange("upload", f.path, str(found[f.path]["id"]), "file-changed", f.size_bytes, "", f.sha256))
+        return made
+
+    def _create(self) -> dict[str, Any]:
+        try:
+            made = create(self.portal, self.wanted)
+            self.created = True
+        except Refused as refused:
+            if "name" not in refused.error and "id" not in refused.error:
+                raise stopped(refused, action="package_create", where=self.wanted.name) from None
+            found = self.portal.show(self.wanted.name)
+            if found is None or not self.unsure or source_id(found) != self.wanted.extras["source_id"]:
+                raise stale(self.change) from None
+            self.created = True
+            return found
+        self.journal.note("created", self.change.name, id=made["id"])
+        return made
+
+    def _revise(self, held: Mapping[str, Any], fields: Sequence[FieldChange], files: Sequence[FileChange]) -> dict[str, Any]:
+        try:
+            revise(self.portal, self.wanted, held, fields, files)
+        except Refused as refused:
+            if "match" not in refused.error:
+                raise stopped(refused, action="package_revise", where=self.change.name) from None
+            self._refuse_stale(self.portal.show(str(held["id"])))
+            raise Later("the dataset moved meanwhile", wait_s=0.2) from None
+        self.sent |= {f.path for f in files if f.action == "upload"}
+        self.again -= self.sent
+        self.journal.note("written", self.change.name, files=sorted(self.sent))
+        return self._confirmed(held)
+
+    def _confirmed(self, held: Mapping[str, Any]) -> dict[str, Any]:
+        found = self.portal.show(str(held["id"]))
+        if found is None:
+            raise stale(self.change)
+        return found
+
+    def _verify(self, held: dict[str, Any]) -> dict[str, Any]:
+        """Every file that was sent is downloaded and hashed; only then does a private dataset become public."""
+        fields, files = remaining(self.wanted, held)
+        if [f for f in fields if f.field != "private"] or files:
+            raise Later("the portal does not hold what was sent", wait_s=0.2)
+        found = match_files(self.wanted, held)
+        doubtful = set(found) if self.unsure or held.get("private") or self.change.action == "keep" else self.sent
+        bad = damaged(self.portal, self.wanted, held, {p: str(found[p]["id"]) for p in doubtful if p in found})
+        if bad:
+            self.again |= {f.path for f in bad}
+            raise Later("bytes at the portal differ: " + ", ".join(f.path for f in bad), wait_s=0.2)
+        self.journal.note("verified", self.change.name)
+        if not held.get("private"):
+            return held
+        try:
+            open_to_all(self.portal, held)
+        except Refused as refused:
+            if "match" not in refused.error:
+                raise stopped(refused, action="package_revise", where=self.change.name) from None
+            raise Later("the dataset moved meanwhile", wait_s=0.2) from None
+        return self._confirmed(held)
+
+    def _done(self, held: Mapping[str, Any] | None) -> Outcome:
+        assert held is not None
+        change = self.change
+        new = {f.path for f in change.files if f.reason == "file-new"} & self.sent
+        with suppress(Later):  # views are a convenience: the portal makes them when an editor next saves
+            new_views(self.portal, held, new)
+        event = {"create": "published", "adopt": "adopted"}.get(change.action, "updated")
+        if change.reason in ("public-again", "unfinished"):
+            event = "published"
+        found = match_files(self.wanted, held)
+        return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None,
+                       {p: str(found[p]["id"]) for p in sorted(self.sent or set()) if p in found})
+
+
+def _marks(fields: Sequence[FieldChange], files: Sequence[FileChange]) -> set[tuple[str, ...]]:
+    made: set[tuple[str, ...]] = {("field", f.field, f.before, f.after) for f in fields}
+    for c in files:
+        if c.action in ("upload", "update"):
+            made.add(("file", c.path, c.action, c.sha256_before, c.sha256_after))
+    return made
+
+
+def stale(change: Change) -> CatalogueError:
+    """The portal moved since the plan was made."""
+    return CatalogueError(
+        "plan-stale", f"「{change.name}」は、計画を作ったあとにカタログ側で変わりました。",
+        f"{change.name} changed in the catalogue after the plan was made",
+        todo_ja="kokai plan で計画を作り直し、内容を確かめてください。", todo_en="Make the plan again and read it.",
+        where=change.name,
+    )
+
+
+def dataset_address(portal: Portal, name: str) -> str:
+    """The dataset's page: the evidence in the ledger."""
+    return f"{portal.address}/dataset/{name}"
+
+
+def _withdraw(change: Change, portal: Portal, journal: Journal, since: str) -> Outcome:
+    """Leave a tombstone. Looked at before each try, so that a repeated call does nothing twice."""
+    unsure = journal.begun(change.name)
+    journal.note("begin", change.name, revision=change.revision)
+    for n in range(portal.tries):
+        held = portal.show(change.id)
+        if held is None:
+            raise stale(change)
+        if is_tombstone(held) and not held.get("resources"):
+            return Outcome(change, "withdrawn", dataset_address(portal, change.name))
+        if held["metadata_modified"] != change.revision and not unsure and {str(r["id"]) for r in held["resources"]} != {
+            f.id for f in change.files
+        }:
+            raise stale(change)
+        try:
+            entomb(portal, held, since=since)
+        except Later as later:
+            unsure = True
+            portal.pause(n, later)
+        except Refused as refused:
+            if "match" not in refused.error:
+                raise stopped(refused, action="package_revise", where=change.name) from None
+    raise unreachable("withdrawal not confirmed", change.name, portal.tries)
+
+
+def only(changes: Sequence[Change], names: Collection[str]) -> list[Change]:
+    """The changes of the named datasets."""
+    return [replace(c) for c in changes if not names or c.name in names]

@@ -1,0 +1,131 @@
+"""Packages and what the portal holds to a plan, with the rows that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pipelines.errors import CatalogueError
+from pipelines.model import Municipality, Package
+from publish.ckan.checking import file_address
+from publish.ckan.portal import Portal
+from publish.ckan.reading import Held, match_datasets, read_portal, source_id
+from publish.ckan.trouble import Later
+from publish.ckan.wanted import want
+from publish.plan.compare import is_tombstone
+from publish.plan import Change, FileChange, Plan, Wanted, compare_rows, make_change, withdrawal
+from publish.push.connecting import Connection
+from publish.push.keeping import kept_file
+
+MAX_COMPARE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, the packages and wanted datasets behind it, and what the portal held."""
+
+    plan: Plan
+    wanted: Mapping[str, Wanted]
+    packages: Mapping[str, Package]
+    held: Held | None
+    bodies: Mapping[str, Municipality]
+
+
+def want_packages(
+    connection: Connection, packages: Sequence[Package], bodies: Mapping[str, Municipality]
+) -> Planned:
+    """The wanted datasets of a plan that was saved; the plan itself comes from its file."""
+    chosen = {p.name: p for p in packages}
+    wanted = {n: want(p, bodies[str(p.descriptor["kokai"]["code"])], connection.catalogue) for n, p in chosen.items()}
+    empty = Plan(connection.catalogue.name, connection.portal.address, "", "", {}, ())
+    return Planned(empty, wanted, chosen, None, bodies)
+
+
+def plan_packages(
+    connection: Connection, packages: Sequence[Package], bodies: Mapping[str, Municipality], *, now: datetime, by: str,
+    withdrawn: Collection[str] = (), with_rows: bool = True, everything: bool = True,
+) -> Planned:
+    """The plan for `packages` (held ones and those in `withdrawn` left out). Reads the portal in pages, writes nothing.
+
+    `everything`: the packages are the whole register, so a dataset of ours that none stands for is named.
+    """
+    chosen = {p.name: p for p in packages if p.manifest.get("status", "ready") == "ready" and p.name not in withdrawn}
+    owners = {n: bodies[str(p.descriptor["kokai"]["code"])] for n, p in chosen.items()}
+    wanted = {n: want(p, owners[n], connection.catalogue) for n, p in sorted(chosen.items())}
+    codes = {b.code for b in owners.values()}
+    held = read_portal(connection.portal, codes, {b.organization_id for b in owners.values()})
+    matches = match_datasets(list(wanted.values()), held.datasets)
+    changes = []
+    for name, w in wanted.items():
+        match = matches[name]
+        change = make_change(w, match.held, adopted=match.adopted)
+        changes.append(_with_rows(change, w, connection) if with_rows else change)
+    taken = {str(m.held["id"]) for m in matches.values() if m.held is not None}
+    unknown = sorted(n for n, d in held.datasets.items() if everything and str(d["id"]) not in taken and source_id(d)
+                     and not is_tombstone(d) and n not in withdrawn)
+    plan = Plan(connection.catalogue.name, connection.portal.address, now.isoformat(timespec="seconds"), by,
+                _portal_facts(held), tuple(changes), tuple(unknown))
+    return Planned(plan, wanted, chosen, held, bodies)
+
+
+def _portal_facts(held: Held) -> dict[str, Any]:
+    return {"ckan_version": held.version, "datasets": len(held.datasets), "requests": held.requests,
+            "datastore": held.has_datastore, "xloader": held.has_xloader}
+
+
+def plan_withdrawals(
+    connection: Connection, names: Mapping[str, tuple[str, str]], *, now: datetime, by: str, why: str
+) -> Plan:
+    """The plan that leaves a tombstone for each name (name -> (code, register id)). CatalogueError if one is not there."""
+    changes = []
+    for name, (code, dataset) in sorted(names.items()):
+        held = connection.portal.show(name)
+        if held is None:
+            raise CatalogueError(
+                "withdraw-unknown", f"「{name}」はカタログにありません。", f"{name} is not in the catalogue",
+                todo_ja="名前(例 352136_aed)を確かめてください。", todo_en="Check the name, for example 352136_aed.",
+                where=name,
+            )
+        changes.append(withdrawal(name, held, code=code, dataset=dataset, by=by, why=why))
+    return Plan(connection.catalogue.name, connection.portal.address, now.isoformat(timespec="seconds"), by, {},
+                tuple(changes))
+
+
+def _with_rows(change: Change, wanted: Wanted, connection: Connection) -> Change:
+    local = {f.path: f for f in wanted.files}
+    files = []
+    for f in change.files:
+        mine = local.get(f.path)
+        if mine is None or mine.local is None or f.action != "upload" or not mine.columns or f.size_bytes > MAX_COMPARE_BYTES:
+            files.append(f)
+            continue
+        old = _old_bytes(change, f, connection) if change.id else b""
+        if old is None:
+            files.append(f)
+            continue
+        rows = compare_rows(old, mine.local.read_bytes(), key=mine.key, lat=mine.lat, lon=mine.lon)
+        files.append(replace(f, rows=rows.as_dict()))
+    return replace(change, files=tuple(files))
+
+
+def _old_bytes(change: Change, f: FileChange, connection: Connection) -> bytes | None:
+    """The file as it is public now: from what we kept, else from the portal; None when it cannot be had."""
+    if f.reason == "file-new":
+        return b""
+    kept = kept_file(connection.folder, change.name, f.path, f.sha256_before)
+    return kept if kept is not None else _download(connection.portal, change.id, f)
+
+
+def _download(portal: Portal, dataset_id: str, f: FileChange) -> bytes | None:
+    try:
+        with portal.download(file_address(portal, dataset_id, f.id, f.path)) as pieces:
+            made = bytearray()
+            for piece in pieces:
+                made += piece
+                if len(made) > MAX_COMPARE_BYTES:
+                    return None
+            return bytes(made)
+    except (Later, CatalogueError):
+        return None  # the comparison is for people; the plan stands without it

@@ -1,0 +1,141 @@
+"""A plan carried out, with every step in the journal and every publication in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from pipelines.errors import CatalogueError
+from pipelines.model import Municipality, Package
+from publish.ckan.carrying import Outcome, carry_out
+from publish.ckan.journal import Journal, locked
+from publish.ckan.organizations import ensure_organizations
+from publish.ckan.wanted import descriptor_sha256
+from publish.kpi import PUBLIC_EVENTS
+from publish.ledger import append_entries, read_ledger
+from publish.metadata import ckan_time
+from publish.plan import Change, Plan, Wanted
+from publish.push.connecting import Connection
+from publish.push.keeping import keep_package
+from publish.run import Place
+
+
+def publish_changes(
+    connection: Connection, place: Place, plan: Plan, wanted: Mapping[str, Wanted], packages: Mapping[str, Package],
+    bodies: Mapping[str, Municipality], *, now: datetime, by: str, on_done: Callable[[Outcome], None] = lambda o: None,
+) -> list[Outcome]:
+    """Carry out `plan`; outcomes in the plan's order. One run at a time per catalogue. Errors of one dataset stay with it.
+
+    A package that is not the one the plan was made from is refused before anything is sent.
+    """
+    refuse_other_packages(plan, packages)
+    with locked(connection.lock):
+        journal = connection.journal()
+        needed = {wanted[c.name].fields["owner_org"] for c in plan.active if c.name in wanted}
+        ensure_organizations(connection.portal, [b for b in bodies.values() if b.organization_id in needed],
+                             may_create=connection.catalogue.create_organization)
+        made = {}
+        for outcome in _carried(connection, plan, wanted, journal, now):
+            if outcome.error is None:
+                _record(connection, place, outcome, packages.get(outcome.change.name), now, by)
+                journal.note("done", outcome.change.name)
+            made[outcome.change.name] = outcome
+            on_done(outcome)
+        _make_up(connection, place, plan, packages, now, by)
+        if all(o.error is None for o in made.values()) and journal.unfinished <= set(made):
+            journal.clear()
+    return [made[c.name] for c in plan.changes if c.name in made]
+
+
+def _carried(
+    connection: Connection, plan: Plan, wanted: Mapping[str, Wanted], journal: Journal, now: datetime
+) -> Iterator[Outcome]:
+    return carry_out(plan.changes, wanted, connection.portal, journal, parallel=connection.catalogue.parallel,
+                     since=ckan_time(now))
+
+
+def refuse_other_packages(plan: Plan, packages: Mapping[str, Package]) -> None:
+    """CatalogueError when a package was built anew after the plan was made."""
+    for change in plan.changes:
+        package = packages.get(change.name)
+        if change.action == "withdraw":
+            continue
+        if package is None or descriptor_sha256(package) != change.package_sha256:
+            raise CatalogueError(
+                "plan-other-package", f"「{change.name}」のパッケージが、計画を作ったあとに変わりました。",
+                f"the package {change.name} changed after the plan was made",
+                todo_ja="kokai plan で計画を作り直してください。", todo_en="Make the plan again.", where=change.name,
+            )
+
+
+def _record(
+    connection: Connection, place: Place, outcome: Outcome, package: Package | None, now: datetime, by: str
+) -> None:
+    change = outcome.change
+    line = withdrawal_entry(connection, change, outcome.url, now) if change.action == "withdraw" else None
+    if package is not None and line is None:
+        line = ledger_entry(connection, package, outcome.event, outcome.url, now, by)
+        keep_package(connection.folder, package)
+    if line is not None:
+        append_entries(place.ledger, change.code, [line])
+
+
+def _make_up(
+    connection: Connection, place: Place, plan: Plan, packages: Mapping[str, Package], now: datetime, by: str
+) -> None:
+    """Ledger lines for what is public and unchanged, but not in the ledger: a run was cut off before its line."""
+    kept: dict[str, list[Change]] = {}
+    for c in plan.changes:
+        if c.action == "keep" and not c.private:
+            kept.setdefault(c.code, []).append(c)
+    for code, changes in sorted(kept.items()):
+        last = last_events(read_ledger(place.ledger, code), connection.catalogue.name)
+        lines = []
+        for c in changes:
+            if last.get(c.name) in PUBLIC_EVENTS or c.name not in packages:
+                continue
+            url = f"{connection.portal.address}/dataset/{c.name}"
+            lines.append(ledger_entry(connection, packages[c.name], "published", url, now, by))
+            keep_package(connection.folder, packages[c.name])
+        append_entries(place.ledger, code, lines)
+
+
+def last_events(entries: pl.DataFrame, catalogue: str) -> dict[str, str]:
+    """name -> its last event in `catalogue`; an approval counts in every catalogue."""
+    last: dict[str, str] = {}
+    for name, event, where in entries.select("name", "event", "catalogue").iter_rows():
+        if where == catalogue or event == "approved":
+            last[name] = event
+    return last
+
+
+def ledger_entry(
+    connection: Connection, package: Package, event: str, url: str, now: datetime, by: str
+) -> dict[str, Any]:
+    """One ledger line for a publication in a CKAN: only the formats that went there are counted."""
+    d, k = package.descriptor, package.descriptor["kokai"]
+    sent = [r for r in d["resources"] if r["format"] in connection.catalogue.formats]
+    return {
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": event, "body": k["code"], "dataset": k["dataset"],
+        "name": package.name, "kind": k["kind"], "title": d["title"], "section": k["section"],
+        "catalogue": connection.catalogue.name, "sha256": descriptor_sha256(package), "rows": int(k["rows"]),
+        "files": len(sent), "periods": len({str(r["path"]).rsplit(".", 1)[0] for r in sent}),
+        "formats": len({r["format"] for r in sent}), "as_of": k["as_of"], "frequency": k["frequency"],
+        "licence": d["licenses"][0]["name"], "url": url, "hosted": True, "generated": k.get("generated") is not None,
+        "sample": bool(k["sample"]), "by": by,
+    }
+
+
+def withdrawal_entry(connection: Connection, change: Change, url: str, now: datetime) -> dict[str, Any]:
+    return {
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "withdrawn", "body": change.code,
+        "dataset": change.dataset, "name": change.name, "title": change.title, "catalogue": connection.catalogue.name,
+        "url": url, "by": change.said_by, "reason": change.said_why,
+    }
+
+
+def failed(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [o for o in outcomes if o.error is not None]

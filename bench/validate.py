@@ -1,9 +1,10 @@
-"""The same CSV with 32 seeded kinds of defects to CPU seconds, memory and recall of Kokai and frictionless.
+"""The same tables with 32 seeded kinds of defects to CPU seconds, memory and recall of Kokai and its peers, side by side.
 
-    python bench/validate.py 100000 [1000000 ...] [--runs 3] [--only kokai,frictionless,read]
+    python -m bench.validate [ROWS …] [--runs 3] [--only kokai,frictionless,…] [--ten-million] [--no-extras] [--write]
 
-Each tool runs as a process of its own; CPU seconds and peak memory are the operating system's (wait4). Kokai writes
-every finding with its messages in both languages to disk; frictionless writes its JSON report, uncapped.
+Kokai runs as its users run it: `kokai check FILE --schema S --report csv --output OUT`, every finding with its words
+in both languages on disk. Each tool is a process of its own, in turn on the same file; CPU seconds (user + system) and
+peak memory are the operating system's (wait4), child processes included.
 """
 
 from __future__ import annotations
@@ -14,139 +15,88 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.chart import line_chart
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-BLOCK_BYTES = 4 << 20
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SLOW = {"great_expectations": 100_000, "frictionless-shipped": 1_000_000, "frictionless": 1_000_000}
+"""The largest table that a peer gets: beyond it a run takes minutes."""
+TOOLS = ("read", "kokai", "kokai-full", "frictionless", "frictionless-shipped", "great_expectations")
+SMALL_ROWS, SMALL_FILES, SHEET_ROWS = 300, 200, 20_000
+STANDARD = ("--kind", "public_facility", "--edition", "municipal-standard-v3")
+Numbers = dict[str, Any]
 
 
-def plain_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Blocks of whole CSV records without the header (a record may hold line breaks in quotes)."""
-    with path.open("rb") as file:
-        file.readline()
-        rest = b""
-        while True:
-            block = file.read(block_bytes)
-            data = rest + block
-            if not data:
-                return
-            cut = len(data)
-            if block:
-                cut = data.rfind(b"\n") + 1
-                while cut and data.count(b'"', 0, cut) % 2:
-                    cut = data.rfind(b"\n", 0, cut - 1) + 1
-            rest = data[cut:]
-            if cut:
-                yield data[:cut]
-            if not block:
-                return
+def command(tool: str, out: Path, schema: Path, tables: Sequence[Path]) -> list[str]:
+    """The command line of a tool; `kokai-full` checks against the standard with all rules, not against `schema`."""
+    if tool.startswith("kokai"):
+        given = list(STANDARD) if tool == "kokai-full" else ["--schema", str(schema)]
+        words = [*map(str, tables), *given, "--report", "csv", "--output", str(out)]
+        return [sys.executable, "-m", "publish.cli", "check", *words]
+    return [sys.executable, "-m", "bench.validate_tools", tool, str(out), str(schema), *map(str, tables)]
 
 
-def run_read(table: Path, _schema: Path, _out: Path) -> int:
-    """Only read the CSV in blocks: the limit that no validator on the same reader can pass."""
-    import polars as pl
-
-    rows = 0
-    for data in plain_blocks(table):
-        rows += pl.read_csv(data, has_header=False, infer_schema=False).height
-    return rows
-
-
-def load_standard(schema: Path) -> Any:
-    """A foreign Table Schema as a Standard."""
-    from pipelines.model import Field, Requirement, Standard
-
-    found = json.loads(schema.read_text(encoding="utf-8"))
-    fields = tuple(
-        Field(
-            f["name"],
-            f.get("type", "string"),
-            f.get("format"),
-            None,
-            Requirement("unknown", "unknown"),
-            tuple(str(e) for e in f.get("constraints", {}).get("enum", ())),
-            f,
-        )
-        for f in found["fields"]
-    )
-    return Standard("", "", "", "", "", "", False, "declared", fields, found)
-
-
-def run_kokai(table: Path, schema: Path, out: Path) -> int:
-    """Validate in blocks and write every finding with its words as CSV."""
-    import polars as pl
-
-    from pipelines.extract import open_source
-    from pipelines.validate import Validator
-    from pipelines.words import render_frame
-
-    standard = load_standard(schema)
-    source = open_source(table)
-    validator = Validator(standard, municipal=False)
-    count = 0
-    with out.open("wb") as file:
-        first = True
-
-        def write(found: pl.DataFrame) -> int:
-            nonlocal first
-            render_frame(found, standard).write_csv(file, include_header=first)
-            first = False
-            return found.height
-
-        count += write(validator.check_header(source.columns))
-        for block, _ in source.blocks():
-            count += write(validator.check(block))
-        count += write(validator.finish())
-    return count
-
-
-def run_frictionless(table: Path, schema: Path, out: Path) -> int:
-    """frictionless 5 with its cap lifted, report as JSON."""
-    from frictionless import Resource, Schema, system  # type: ignore[import-untyped, unused-ignore]
-
-    with system.use_context(trusted=True):
-        resource = Resource(path=str(table), schema=Schema.from_descriptor(str(schema)))
-        report = resource.validate(limit_errors=10**9)
-    out.write_text(report.to_json(), encoding="utf-8")
-    return int(report.stats["errors"])
-
-
-TOOLS = {"kokai": run_kokai, "frictionless": run_frictionless, "read": run_read}
-
-
-def measure(tool: str, table: Path, schema: Path, out: Path) -> dict[str, float]:
-    """CPU seconds (user + system), wall seconds and peak RSS in MiB of one run in its own process."""
+def measure(words: Sequence[str], fine: Sequence[int] = (0, 1)) -> Numbers:
+    """CPU seconds, wall seconds and peak RSS in MiB of one process. SystemExit for a status that is not `fine`."""
     import time
 
     started = time.monotonic()
-    pid = os.spawnv(
-        os.P_NOWAIT, sys.executable, [sys.executable, __file__, "--run", tool, str(table), str(schema), str(out)]
-    )
+    silent = os.open(os.devnull, os.O_WRONLY)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    pid = os.posix_spawn(words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, silent, 1)])
+    os.close(silent)
     _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"{tool} failed with status {status}")
-    return {
-        "cpu_s": usage.ru_utime + usage.ru_stime,
-        "wall_s": time.monotonic() - started,
-        "peak_mib": usage.ru_maxrss / 1024,
-    }
+    if os.waitstatus_to_exitcode(status) not in fine:
+        raise SystemExit(f"{' '.join(words[2:5])} … ended with status {os.waitstatus_to_exitcode(status)}")
+    return {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.monotonic() - started,
+            "peak_mib": usage.ru_maxrss / 1024}
+
+
+def medians(work: dict[str, Callable[[], Numbers]], runs: int) -> dict[str, Numbers]:
+    """Every tool in turn, `runs` times; the median of each number."""
+    taken: dict[str, list[Numbers]] = {name: [] for name in work}
+    for _ in range(runs):
+        for name, run in work.items():
+            taken[name].append(run())
+    return {name: {k: round(statistics.median(t[k] for t in times), 3) for k in times[0]}
+            for name, times in taken.items()}
+
+
+def standard_table(table: Path, out: Path) -> Path:
+    """The same facilities in the columns and forms of the standard (the defects stay)."""
+    import polars as pl
+
+    def check_digit() -> pl.Expr:
+        digits = [pl.col("法人番号").str.slice(-1 - i, 1).cast(pl.Int64, strict=False) for i in range(12)]
+        rest = pl.sum_horizontal([d * (1 + i % 2) for i, d in enumerate(digits)], ignore_nulls=False) % 9
+        return (9 - rest).cast(pl.String)
+
+    sound = pl.col("法人番号").str.contains(r"\A[0-9]{13}\z")
+    frame = pl.read_csv(table, infer_schema=False).with_columns(
+        pl.col("郵便番号").str.replace(r"\A([0-9]{3})-([0-9]{4})\z", "$1$2"),
+        pl.when(sound).then(check_digit() + pl.col("法人番号").str.slice(1)).otherwise("法人番号").alias("法人番号"),
+        pl.lit("山口県").alias("所在地_都道府県"),
+    )
+    frame = frame.rename({"市区町村": "所在地_市区町村", "町字": "所在地_町字", "番地以下": "所在地_番地以下"})
+    frame.drop("施設分類", "都道府県", "バリアフリー").write_csv(out, line_terminator="\r\n")
+    return out
 
 
 def found_cells(tool: str, out: Path) -> set[tuple[int, str]]:
     """The cells (row as Excel shows it, field) that a report names."""
-    if tool == "kokai":
+    if tool.startswith("kokai"):
         import polars as pl
 
-        report = pl.read_csv(out, infer_schema=False)
+        report = pl.read_csv(out, infer_schema=False).drop_nulls(["row", "field"])
         return {(int(r), f) for r, f in report.select("row", "field").iter_rows()}
-    tasks = json.loads(out.read_text(encoding="utf-8"))["tasks"]
-    return {(int(e["rowNumber"]), e["fieldName"]) for t in tasks for e in t["errors"] if "fieldName" in e}
+    return {(int(row), field) for row, field in json.loads(out.read_text(encoding="utf-8"))}
 
 
-def recall(tool: str, out: Path, truth: Path) -> dict[str, Any]:
+def recall(tool: str, out: Path, truth: Path) -> Numbers:
     """Seeded cells found, kinds found whole, and cells named that were not seeded."""
     import polars as pl
 
@@ -154,55 +104,126 @@ def recall(tool: str, out: Path, truth: Path) -> dict[str, Any]:
     found = found_cells(tool, out)
     kinds = set(known.values())
     missed = {k for cell, k in known.items() if cell not in found}
-    return {
-        "cells": f"{sum(c in found for c in known)}/{len(known)}",
-        "kinds": f"{len(kinds - missed)}/{len(kinds)}",
-        "missed": sorted(missed),
-        "false_alarms": len(found - set(known)),
-    }
+    return {"cells": f"{sum(c in found for c in known)}/{len(known)}", "kinds": f"{len(kinds - missed)}/{len(kinds)}",
+            "missed": sorted(missed), "false_alarms": len(found - set(known))}
 
 
-def bench(rows: int, runs: int, tools: list[str]) -> dict[str, Any]:
-    """One size: the tools in turn, `runs` times, medians."""
+def bench_size(rows: int, runs: int, tools: Sequence[str]) -> Numbers:
+    """One size: the tools in turn, `runs` times, medians, recall."""
     from bench.defects import write_files
 
-    with tempfile.TemporaryDirectory() as folder:
-        table, schema, truth = write_files(Path(folder), rows)
-        taken: dict[str, list[dict[str, float]]] = {t: [] for t in tools}
-        results: dict[str, Any] = {"rows": rows, "size_mib": round(table.stat().st_size / 2**20, 1)}
-        for _ in range(runs):
-            for tool in tools:
-                taken[tool].append(measure(tool, table, schema, Path(folder) / f"{tool}.out"))
-        for tool in tools:
-            results[tool] = {name: round(statistics.median(t[name] for t in taken[tool]), 2) for name in taken[tool][0]}
-            if tool != "read":
-                results[tool] |= recall(tool, Path(folder) / f"{tool}.out", truth)
-    if "kokai" in results and "frictionless" in results:
-        results["times_frictionless_cpu"] = round(results["frictionless"]["cpu_s"] / results["kokai"]["cpu_s"], 1)
-    if "kokai" in results and "read" in results:
-        results["times_reading_cpu"] = round(results["kokai"]["cpu_s"] / results["read"]["cpu_s"], 2)
-    return results
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        table, schema, truth = write_files(folder, rows)
+        chosen = [t for t in tools if rows <= SLOW.get(t, rows)]
+        tables = {t: standard_table(table, folder / "standard.csv") if t == "kokai-full" else table for t in chosen}
+        work = {t: lambda t=t: measure(command(t, folder / f"{t}.out", schema, [tables[t]])) for t in chosen}
+        result: Numbers = {"rows": rows, "size_mib": round(table.stat().st_size / 2**20, 1)}
+        result |= medians(work, runs)
+        for tool in chosen:
+            if tool not in ("read", "kokai-full"):
+                result[tool] |= recall(tool, folder / f"{tool}.out", truth)
+    return result | ratios(result)
+
+
+def ratios(result: Numbers) -> Numbers:
+    """Kokai's CPU seconds against the peers' and the reader's."""
+    ours = result.get("kokai", {}).get("cpu_s")
+    if not ours:
+        return {}
+    shown = {"times_frictionless_cpu": ("frictionless", 1), "times_reading_cpu": ("read", -1)}
+    return {name: round((result[tool]["cpu_s"] / ours) ** sign, 2) for name, (tool, sign) in shown.items() if tool in result}
+
+
+def bench_small(runs: int) -> Numbers:
+    """A file of 300 rows as a whole process, and 200 such files in one process (files a CPU second)."""
+    from bench.defects import write_files
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tables, standards = [], []
+        for i in range(SMALL_FILES):
+            table, schema, _ = write_files(folder / str(i), SMALL_ROWS, seed=i)
+            tables.append(table)
+            standards.append(standard_table(table, folder / str(i) / "standard.csv"))
+        tools = ("import", "kokai", "kokai-full", "frictionless")
+        out = folder / "out"
+        one = {t: lambda t=t: measure(command(t, out, schema, (standards if t == "kokai-full" else tables)[:1]))
+               for t in tools}
+        many = {t: lambda t=t: measure(command(t, out, schema, standards if t == "kokai-full" else tables))
+                for t in tools[1:]}
+        small, all_files = medians(one, max(runs, 3)), medians(many, 1)
+    rate = {t: round(SMALL_FILES / n["cpu_s"], 1) for t, n in all_files.items()}
+    return {"one_file_of_300_rows": small, "files_a_cpu_second": rate}
+
+
+def bench_workbook(runs: int) -> Numbers:
+    """A workbook of 20,000 rows, end to end, with the process that opens it."""
+    import openpyxl
+    import polars as pl
+
+    from bench.defects import write_files
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        table, schema, _ = write_files(folder, SHEET_ROWS)
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet("施設")
+        frame = pl.read_csv(table, infer_schema=False)
+        sheet.append(frame.columns)
+        for row in frame.iter_rows():
+            sheet.append(row)
+        path = folder / "facilities.xlsx"
+        book.save(path)
+        return medians({"kokai": lambda: measure(command("kokai", folder / "out", schema, [path]))}, runs)
+
+
+def show(results: Numbers) -> str:
+    """The numbers as lines to read."""
+    lines = []
+    for size in (v for k, v in results.items() if k.isdigit()):
+        lines.append(f"\n{size['rows']:,} rows x 25 columns, {size['size_mib']} MiB")
+        for tool in (t for t in TOOLS if t in size):
+            n = size[tool]
+            found = f"  cells {n['cells']}, kinds {n['kinds']}, false alarms {n['false_alarms']}" if "cells" in n else ""
+            lines.append(f"  {tool:21}{n['cpu_s']:9.2f} CPU-s{n['wall_s']:9.2f} s{n['peak_mib']:7.0f} MiB{found}")
+        lines += [f"  {name}: {size[name]}" for name in ("times_frictionless_cpu", "times_reading_cpu") if name in size]
+    if "small" in results:
+        lines.append(f"\n{SMALL_ROWS} rows, whole process (CPU-s); {SMALL_FILES} such files in one process (files a CPU-s)")
+        one, many = results["small"]["one_file_of_300_rows"], results["small"]["files_a_cpu_second"]
+        lines += [f"  {tool:21}{n['cpu_s']:9.3f}{many.get(tool, ''):>9}" for tool, n in one.items()]
+    if "workbook" in results:
+        n = results["workbook"]["kokai"]
+        lines.append(f"\nXLSX {SHEET_ROWS:,} x 25, end to end: {n['cpu_s']:.2f} CPU-s, {n['peak_mib']:.0f} MiB")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", type=int, default=[100_000])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", type=int, default=list(SIZES))
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--only", default="kokai,frictionless,read")
-    parser.add_argument("--run", nargs=4, metavar=("TOOL", "TABLE", "SCHEMA", "OUT"))
-    parser.add_argument("--write", action="store_true", help="store the numbers in bench/results.json")
+    parser.add_argument("--only", default=",".join(TOOLS), help="tools, with commas between")
+    parser.add_argument("--ten-million", action="store_true", help="also 10,000,000 rows (5 GiB of temporary disk)")
+    parser.add_argument("--no-extras", action="store_true", help="without the small files and the workbook")
+    parser.add_argument("--write", action="store_true", help="store bench/results.json and bench/validate.svg")
     given = parser.parse_args()
-    if given.run:
-        tool, table, schema, out = given.run
-        print(f"{tool}: {TOOLS[tool](Path(table), Path(schema), Path(out))}", file=sys.stderr)
-        return
-    sizes = {str(rows): bench(rows, given.runs, given.only.split(",")) for rows in given.rows}
-    print(json.dumps(sizes, ensure_ascii=False, indent=1))
+    sizes = [*given.rows, *([10_000_000] if given.ten_million else [])]
+    results: Numbers = {}
+    for rows in sizes:
+        results[str(rows)] = bench_size(rows, given.runs, given.only.split(","))
+    if not given.no_extras:
+        results["small"] = bench_small(given.runs)
+        results["workbook"] = bench_workbook(given.runs)
+    print(show(results))
     if given.write:
         path = ROOT / "bench" / "results.json"
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        known.setdefault("validate", {}).update(sizes)
+        known.setdefault("validate", {}).update(results)
         path.write_text(json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        lines = {t: [(s["rows"], s[t]["cpu_s"]) for k, s in known["validate"].items() if k.isdigit() and t in s]
+                 for t in TOOLS}
+        chart = line_chart("Table Schema check, 25 columns", {t: sorted(p) for t, p in lines.items() if p}, "rows", "CPU-s")
+        (ROOT / "bench" / "validate.svg").write_text(chart, encoding="utf-8")
 
 
 if __name__ == "__main__":

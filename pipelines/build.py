@@ -9,13 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.check import CheckOptions, choose_standard, count_levels, join_findings, sort_findings
+from pipelines.check import CheckOptions, choose_standard, codes_of, count_levels, join_findings, sort_findings
 from pipelines.edition import convert_edition
 from pipelines.errors import KokaiError, SourceError
 from pipelines.expect import check_release
 from pipelines.extract import Limits, open_source
-from pipelines.geo import Area, check_points, convert_crs, load_area
-from pipelines.geocode import Gazetteer, Register, fill_points, split_addresses
+from pipelines.geo import Area, check_points, convert_crs, detect_datum, load_area
+from pipelines.geocode import Gazetteer, Register, fill_points, parse_addresses, split_addresses
+from pipelines.gtfs import check_gtfs, gtfs_bytes, read_gtfs
 from pipelines.guard import check_personal, is_stop, mask, mask_findings, mask_fixes, review_source, select_columns
 from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Finding, Package, Source, Standard, Table, findings_frame
 from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
@@ -123,6 +124,9 @@ def _build_one(
         table = opendata_list_rows(same_body, standards, dataset.body, standard)
         _finish_resource(table, None, dataset.as_of, dataset, standard, around, register, work)
     for stamp, file, as_of in _files_of(dataset):
+        if dataset.kind == "gtfs_jp":
+            _feed_resource(file, stamp, as_of, dataset, standard, around, work)
+            continue
         table = _read_resource(file, dataset, standard, around, work)
         _finish_resource(table, stamp, as_of, dataset, standard, around, register, work)
     return _pack(dataset, standard, around, work)
@@ -211,12 +215,16 @@ def _finish_resource(
         work.findings.append(findings)
         work.fixes.append(fixes)
     table, left_out = select_columns(_with_columns(table, standard, ("lat", "lon")), standard)
-    table, point_findings, point_fixes = check_points(table, standard, area=area, accept=dataset.accept_fixes)
+    town = _town_points(table, standard, dataset, around)
+    work.findings.append(_suspected_datum(table, standard, dataset, town))
+    table, point_findings, point_fixes = check_points(
+        table, standard, area=area, accept=dataset.accept_fixes, town_points=town
+    )
     table, fill_findings, fill_fixes = fill_points(
         table, standard, gazetteer=around.gazetteer, register=register, coarsest=dataset.geocode_coarsest,
         body=dataset.body,
     )
-    validator = Validator(standard, body=dataset.body)
+    validator = Validator(standard, body=dataset.body, codes=codes_of(standard))
     rule_findings = [validator.check(table), validator.finish()]
     personal = check_personal(table, standard, allowances=dataset.allowances)
     mended = join_findings([point_fixes, fill_fixes], FIXES)
@@ -228,10 +236,62 @@ def _finish_resource(
     work.resources.append(ResourceData(stamp, complete, as_of))
 
 
+def _town_points(
+    table: Table, standard: Standard, dataset: Dataset, around: Surroundings
+) -> pl.DataFrame | None:
+    """Where the addresses say that the rows are (row, lat, lon, error_m), to 大字 or better; None without addresses."""
+    names = [f.name for rule in ("addr_full", "addr_old") for f in standard.with_rule(rule) if f.name in table.columns]
+    if around.gazetteer is None or not names or not _has_points(standard, table):
+        return None
+    parsed = parse_addresses(table.frame[names[0]], around.gazetteer, body_code=dataset.body.code)
+    places = parsed.select("level", "lat", "lon", "error_m").insert_column(0, table.frame[ROW].alias("row"))
+    return places.filter(pl.col("level") >= 3).drop("level")
+
+
+def _suspected_datum(
+    table: Table, standard: Standard, dataset: Dataset, town: pl.DataFrame | None
+) -> pl.DataFrame:
+    """One finding if the points look like 日本測地系 and the declaration says nothing of it; nothing is converted."""
+    if town is None or dataset.crs is not None:
+        return findings_frame()
+    lat, lon = (next(f.name for f in standard.with_rule(r) if f.name in table.columns) for r in ("lat", "lon"))
+    degrees = [pl.col(c).cast(pl.Float64, strict=False) for c in (lat, lon)]
+    points = table.frame.select(pl.col(ROW).alias("row"), degrees[0].alias("lat"), degrees[1].alias("lon"))
+    verdict = detect_datum(points, town)
+    if verdict.answer != "yes":
+        return findings_frame()
+    params = {"reason_ja": verdict.reason_ja, "reason_en": verdict.reason_en, "rows": verdict.rows}
+    return findings_frame([Finding("datum-suspected", None, lat, None, params)])
+
+
 def _with_columns(table: Table, standard: Standard, rules: Collection[str] | None = None) -> Table:
     """The table with the standard's columns that it lacks, blank (only those of `rules` when given)."""
     blank = [f.name for f in standard.fields if f.name not in table.columns and (rules is None or f.rule in rules)]
     return Table(table.frame.with_columns(pl.lit(None, pl.String).alias(name) for name in blank))
+
+
+def _feed_resource(
+    file: str, stamp: str | None, as_of: str, dataset: Dataset, standard: Standard, around: Surroundings, work: _Work
+) -> None:
+    """A GTFS-JP zip: its rules, its stops as the table with points, and the whole feed written anew beside them."""
+    limits = Limits(max_bytes=around.max_bytes) if around.max_bytes else Limits()
+    path = dataset.body.folder / file
+    work.sources.append(open_source(path, limits=limits))
+    tables, read_findings = read_gtfs(path)
+    stops = tables.get("stops.txt", _empty(standard))
+    table, _ = select_columns(stops, standard)  # the other columns are in the zip
+    table, point_findings, point_fixes = check_points(
+        table, standard, area=_area(dataset, around), accept=dataset.accept_fixes
+    )
+    personal = check_personal(table, standard, allowances=dataset.allowances)
+    in_feed = pl.col("code") != "coordinate-outside-japan"  # said by the rules of the feed already
+    left = _unresolved(point_findings.filter(in_feed), point_fixes, table.rows)
+    work.findings += [read_findings, check_gtfs(tables), left, personal]
+    work.fixes.append(point_fixes)
+    table = mask(table, personal)
+    work.given_points.append(table)
+    feed = {**tables, "stops.txt": Table(stops.frame.with_columns(table.frame.select(table.columns)))}
+    work.resources.append(ResourceData(stamp, table, as_of, gtfs_bytes(feed if "stops.txt" in tables else tables)))
 
 
 def _unresolved(findings: pl.DataFrame, fixes: pl.DataFrame, rows: int) -> pl.DataFrame:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,19 @@ import polars as pl
 
 from pipelines.extract import Limits, open_source
 from pipelines.messages import level_of
-from pipelines.model import FINDINGS, FIXES, Field, Requirement, Source, Standard, Table
+from pipelines.model import (
+    FINDINGS,
+    FIXES,
+    Field,
+    Finding,
+    Requirement,
+    Source,
+    Standard,
+    Table,
+    findings_frame,
+)
 from pipelines.standards import (
+    code_list,
     common_facts,
     guess_standard,
     known_headings,
@@ -187,6 +199,11 @@ def _check_standard(source: Source, standard: Standard) -> CheckResult:
     return steps.result(source, rows, [source.findings, header_findings, review_source(source, None)])
 
 
+def codes_of(standard: Standard) -> dict[str, Mapping[str, str]]:
+    """The code lists that the rules of a standard need, by name."""
+    return {"poi": code_list("poi")} if standard.with_rule("poi") else {}
+
+
 class _Steps:
     """The stages over the blocks of one file, with the findings before and after fixes kept apart."""
 
@@ -194,9 +211,10 @@ class _Steps:
         self.standard = standard
         self.column_map = column_map
         self.split = common_facts()["split_columns"].get(standard.kind)
-        self.as_came = Validator(standard)
+        self.as_came = Validator(standard, codes=codes_of(standard))
         self.after = Validator(standard, like=self.as_came)
         self.always: list[pl.DataFrame] = []
+        self.points: list[pl.DataFrame] = []
         self.before: list[pl.DataFrame] = []
         self.left: list[pl.DataFrame] = []
         self.fixes: list[pl.DataFrame] = []
@@ -210,17 +228,22 @@ class _Steps:
         fixed, form_findings, form_fixes = normalise(raw, self.standard, split=self.split)
         pointed, point_findings, point_fixes = check_points(fixed, self.standard)
         chosen, _ = select_columns(pointed, self.standard)
-        self.always += [block_findings, form_findings, point_findings, check_personal(chosen, self.standard)]
+        self.always += [block_findings, form_findings, check_personal(chosen, self.standard)]
+        self.points.append(point_findings)
         self.before.append(self.as_came.check(raw))
         self.left.append(self.after.check(pointed))
         self.fixes += [form_fixes, point_fixes]
 
     def result(self, source: Source, rows: int, about_file: list[pl.DataFrame]) -> CheckResult:
         fixes = join_findings(self.fixes, FIXES).sort("row", maintain_order=True)
-        always = join_findings([*about_file, *self.always], FINDINGS)
+        about = join_findings([*about_file, *self.always], FINDINGS)
+        points = join_findings(self.points, FINDINGS)
+        always = join_findings([about, points], FINDINGS)
         before = join_findings([*self.before, self.as_came.finish()], FINDINGS)
         left = join_findings([*self.left, self.after.finish()], FINDINGS)
-        findings = sort_findings(with_remedies(join_findings([always, before], FINDINGS), fixes, left))
+        # A fix cures what is wrong with a value, never a merged cell, a formula or personal data.
+        cured = with_remedies(join_findings([points, before], FINDINGS), fixes, left)
+        findings = sort_findings(join_findings([about, cured], FINDINGS))
         counts = count_levels(findings, self.standard)
         after = count_levels(join_findings([always, left], FINDINGS), self.standard)
         known = bool(self.standard.kind)
@@ -247,6 +270,20 @@ def _check_feed(path: Path, source: Source, standard: Standard) -> CheckResult:
     )
 
 
+_WRONG_SHAPE = ("blank-rows", "row-short", "row-width")
+"""Errors of a table against a given schema, as frictionless has them: blank-row, missing-cell, extra-cell."""
+
+
+def _row_by_row(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings about blank rows, one for each of the rows that their params name."""
+    blank = findings.filter(pl.col("code") == "blank-rows")
+    if not blank.height:
+        return findings
+    told = [json.loads(params) for params in blank["params"]]
+    each = [Finding("blank-rows", row, None, None, {"count": 1, "rule": "L1-03"}) for t in told for row in t["rows"]]
+    return pl.concat([findings.filter(pl.col("code") != "blank-rows"), findings_frame(each)])
+
+
 def _check_schema_only(
     source: Source, standard: Standard, sink: Callable[[pl.DataFrame, Standard], None] | None
 ) -> CheckResult:
@@ -254,6 +291,7 @@ def _check_schema_only(
 
     With a `sink` the findings of each block go there and are not kept, so that memory stays flat.
     """
+    standard = replace(standard, levels={**dict.fromkeys(_WRONG_SHAPE, "error"), **standard.levels})
     validator = Validator(standard, municipal=False)
     kept: list[pl.DataFrame] = []
     counts = {"error": 0, "warning": 0, "info": 0}
@@ -267,9 +305,13 @@ def _check_schema_only(
         elif found.height:
             sink(found, standard)
 
-    take(validator.check_header(source.columns))
-    for table, _ in source.blocks():
+    labels = [heading.strip() for heading in source.headings]
+    while len(labels) > len(standard.names) and not labels[-1]:  # cells beyond the header, see row-width
+        labels.pop()
+    take(validator.check_header(labels))
+    for table, shape_findings in source.blocks():
         rows += table.rows
+        take(_row_by_row(shape_findings))
         take(validator.check(table))
     take(validator.finish())
     findings = sort_findings(join_findings(kept, FINDINGS))

@@ -36,6 +36,14 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
     "transfers.txt": ("from_stop_id", "to_stop_id", "transfer_type"),
 }
+KNOWN = frozenset((
+    *REQUIRED, *ADVISED, *OPTIONAL, "agency_jp.txt", "routes_jp.txt", "pattern_jp.txt", "office_jp.txt", "pathways.txt",
+    "levels.txt", "attributions.txt", "areas.txt", "stop_areas.txt", "networks.txt", "route_networks.txt",
+    "timeframes.txt", "fare_media.txt", "fare_products.txt", "fare_leg_rules.txt", "fare_leg_join_rules.txt",
+    "fare_transfer_rules.txt", "rider_categories.txt", "booking_rules.txt", "location_groups.txt",
+    "location_group_stops.txt",
+))
+"""The files of GTFS Schedule and GTFS-JP; any other file of a zip stays in the house."""
 KEYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("stops.txt", ("stop_id",)), ("routes.txt", ("route_id",)), ("trips.txt", ("trip_id",)),
     ("stop_times.txt", ("trip_id", "stop_sequence")), ("calendar.txt", ("service_id",)),
@@ -64,7 +72,7 @@ def read_gtfs(path: Path, *, unpacked_bytes: int = 1 << 30, entries: int = 1000
               ) -> tuple[dict[str, Table], pl.DataFrame]:
     """(file name -> Table of text, findings) of a GTFS zip; row 1 is the header of each file.
 
-    Files other than .txt are left out with a finding. SourceError when the zip is damaged, or unpacks to more
+    Files other than those of the format (`KNOWN`) are left out with a finding. SourceError when the zip is damaged, or unpacks to more
     than `unpacked_bytes`.
     """
     tables: dict[str, Table] = {}
@@ -77,7 +85,7 @@ def read_gtfs(path: Path, *, unpacked_bytes: int = 1 << 30, entries: int = 1000
                 raise _too_large(path)
             for info in sorted(infos, key=lambda i: i.filename):
                 name = info.filename.replace("\\", "/").rsplit("/", 1)[-1]
-                if not name.endswith(".txt") or name in tables:
+                if name not in KNOWN or name in tables:
                     findings.append(Finding("gtfs-file-ignored", None, None, info.filename, {"file": name}))
                     continue
                 with archive.open(info) as part:
@@ -262,8 +270,14 @@ def _periods(tables: Mapping[str, Table]) -> pl.DataFrame:
 
 
 def write_gtfs(tables: Mapping[str, Table], path: Path) -> None:
-    """Write the tables as a GTFS zip (UTF-8 with BOM, CRLF, as GTFS-JP allows): the same tables, the same bytes."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    """Write the tables as a GTFS zip, see `gtfs_bytes`."""
+    path.write_bytes(gtfs_bytes(tables))
+
+
+def gtfs_bytes(tables: Mapping[str, Table]) -> bytes:
+    """The tables as a GTFS zip (UTF-8 with BOM, CRLF, as GTFS-JP allows): the same tables, the same bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(tables):
             out = io.BytesIO()
             tables[name].frame.drop(ROW).write_csv(out, include_bom=True, line_terminator="\r\n")
@@ -271,3 +285,4 @@ def write_gtfs(tables: Mapping[str, Table], path: Path) -> None:
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, out.getvalue(), compresslevel=9)
+    return made.getvalue()

@@ -117,6 +117,8 @@ def message(code: str, lang: str, *, field: str | None, value: str | None, param
     text = _Blank().vformat(entry[lang], (), words)
     if remedy is not None:
         todo = f"「{remedy}」と入力してください。" if lang == "ja" else f'Type "{remedy}".'
+        if not remedy:
+            todo = "空欄にしてください。" if lang == "ja" else "Leave the cell blank."
         if entry.get("remedy_" + lang):
             todo = _Blank().vformat(entry["remedy_" + lang], (), words)
     else:

@@ -16,10 +16,10 @@ _KEY = ("code", "field", "params", "told")
 
 
 @lru_cache(maxsize=4096)
-def _templates(code: str, field: str | None, params: str | None, told: bool) -> tuple[str, str]:
+def _templates(code: str, field: str | None, params: str | None, told: str | None) -> tuple[str, str]:
     """The two sentences of one kind of finding, with a mark where the value and the remedy go."""
     ja, en = (
-        message(code, lang, field=field, value=_VALUE, params=params or "{}", remedy=_REMEDY if told else None)
+        message(code, lang, field=field, value=_VALUE, params=params or "{}", remedy=told)
         for lang in ("ja", "en")
     )
     return ja, en
@@ -33,7 +33,9 @@ def render_frame(findings: pl.DataFrame, standard: Standard | None = None) -> pl
     """
     if not findings.height:
         return findings.with_columns(pl.lit(None, kind).alias(name) for name, kind in RENDERED.items())
-    marked = findings.with_columns(pl.col("remedy").is_not_null().alias("told"))
+    blank = pl.when(pl.col("remedy") == "").then(pl.col("remedy"))  # "leave it blank" has words of its own
+    known = pl.when(pl.col("remedy").is_not_null()).then(pl.lit(_REMEDY))
+    marked = findings.with_columns(pl.coalesce(blank, known).alias("told"))
     kinds = marked.select(_KEY).unique(maintain_order=True)
     worded = [_templates(*key) for key in kinds.iter_rows()]
     levels = {code: level_of(code, standard) for code in kinds["code"].unique()}

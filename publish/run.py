@@ -19,7 +19,7 @@ from pipelines.geocode import Gazetteer, build_gazetteer
 from pipelines.messages import load_messages
 from pipelines.model import Dataset, Package
 from pipelines.standards import list_kinds, load_standard
-from publish.kpi import PUBLIC_EVENTS, Progress, measure_plan
+from publish.kpi import PUBLIC_EVENTS, Progress, measure_plans
 from publish.ledger import append_entries, read_ledger, read_ledgers
 from publish.site import Release, publish_release, released_files
 
@@ -172,7 +172,8 @@ def _entry(dataset: Dataset, package: Package, release: Release, now: datetime, 
         "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"),
         "event": "published" if release.changes.get(package.name) == "created" else "updated",
         "body": dataset.body.code, "dataset": dataset.id, "name": package.name, "kind": dataset.kind,
-        "catalogue": EMBEDDED, "release": str(release.number), "sha256": hashlib.sha256(descriptor).hexdigest(),
+        "title": dataset.title, "section": dataset.section, "catalogue": EMBEDDED, "release": str(release.number),
+        "sha256": hashlib.sha256(descriptor).hexdigest(),
         "rows": int(package.manifest.get("counts", {}).get("rows", 0)), "files": len(resources),
         "periods": len(stamps), "formats": len({Path(r["path"]).suffix for r in resources}),
         "as_of": dataset.as_of, "frequency": dataset.frequency, "url": f"datasets/{package.name}/",
@@ -215,13 +216,12 @@ def withdraw_embedded(
 
 def measure_workspace(workspace: Workspace, place: Place, day: date) -> list[Progress]:
     """Every plan of the workspace on `day`, in the order of bodies."""
-    basic = [k.id for k in list_kinds() if k.basic]
-    sample = {b.code: b.sample for b in workspace.bodies}
-    ledgers = {b.code: read_ledger(place.ledger, b.code) for b in workspace.bodies}
-    return [
-        measure_plan(ledgers[p.body], p, day, basic_kinds=basic, sample_workspace=sample[p.body])
-        for p in workspace.plans
-    ]
+    kinds = [k for k in list_kinds() if not k.local]
+    entries = read_ledgers(place.ledger, [b.code for b in workspace.bodies])
+    return measure_plans(
+        entries, workspace.plans, day, basic_kinds=[k.id for k in kinds if k.basic],
+        standard_kinds=[k.id for k in kinds], sample_bodies=[b.code for b in workspace.bodies if b.sample],
+    )
 
 
 def built_dict(built: Built) -> dict[str, Any]:

@@ -109,7 +109,8 @@ def fault_proxy(target: str, *, hang_s: float = 3.0) -> Iterator[tuple[Faults, s
         def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
             line = http.client.HTTPConnection(to.hostname or "", to.port, timeout=120)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
-            line.request(self.command, self.path, body or None, {**headers, "Host": f"{to.hostname}:{to.port}", "Connection": "close"})
+            headers |= {"Host": f"{to.hostname}:{to.port}", "Connection": "close"}
+            line.request(self.command, self.path, body or None, headers)
             answer = line.getresponse()
             content = answer.read()
             kept = {k: v for k, v in answer.getheaders()

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.edition.building import is_building
 from pipelines.edition import carried_names, convert_edition
 from pipelines.messages import load_messages
 from pipelines.model import FINDINGS, FIXES, Contact, Field, Licence, Municipality, Standard, Table
@@ -109,6 +110,58 @@ def test_a_building_at_the_end_of_the_address_moves_to_its_column() -> None:
     moved = {f["field"]: (f["before"], f["after"]) for f in fixes if f["rule"] == "edition-building-moved"}
     assert moved["所在地_連結表記"] == (rows["住所"][0], "山口県美祢市大嶺町東分326-1")
     assert moved["建物名等(方書)"] == (None, "市民会館2階")
+
+
+NO_BUILDINGS = [  # address, what the parser left behind the number, 番地以下 (下関市, 宇部市, 防府市, 岩国市, 田布施町 ...)
+    ("山口県熊毛郡田布施町麻郷1512?1", "麻郷", "1512", "?1", "1512?1"),
+    ("山口県下関市豊北町大字角島字夢崎2343番地1、2", "豊北町大字角島", "字夢崎2343番地1", "、2", "字夢崎2343番地1、2"),
+    ("山口県下関市大字六連島字船着654番地ほか", "大字六連島", "字船着654番地", "ほか", "字船着654番地ほか"),
+    ("山口県下関市梶栗町四丁目他", "梶栗町四丁目", "", "他", "他"),
+    ("山口県下関市大字小野字上方", "大字小野", "", "字上方", "字上方"),
+    ("山口県下関市大字綾羅木字若宮", "大字綾羅木", "", "字若宮", "字若宮"),
+    ("山口県下関市大字内日上の後", "大字内日上", "", "後", "の後"),
+    ("山口県柳井市伊保庄黒島", "伊保庄", "", "黒島", "黒島"),
+    ("山口県下関市長府宮の内町1番18号 山口県下関市一の宮住吉一丁目11番1号他", "長府宮の内町", "1番18号",
+     "山口県下関市一の宮住吉一丁目11番1号他", "1番18号 山口県下関市一の宮住吉一丁目11番1号他"),
+    ("山口県下関市長府川端一丁目2番3号、長府安養寺三丁目3番8号", "長府川端一丁目", "2番3号",
+     "、長府安養寺三丁目3番8号", "2番3号、長府安養寺三丁目3番8号"),
+    ("山口県宇部市大字西岐波2467番地 他", "大字西岐波", "2467番地", "他", "2467番地 他"),
+    ("山口県防府市大字田島無番地", "大字田島", "", "無番地", "無番地"),
+    ("山口県防府市戎町一丁目1-1外", "戎町一丁目", "1-1", "外", "1-1外"),
+    ("山口県岩国市横山二丁目地内", "横山二丁目", "", "地内", "地内"),
+    ("山口県柳井市日積261地先", "日積", "261地", "先", "261地先"),
+    ("山口県柳井市日積261地先", "日積", "261", "地先", "261地先"),
+    ("山口県柳井市日積261番地付近", "日積", "261番地", "付近", "261番地付近"),
+    ("山口県美祢市大嶺町東分326-1 （旧小学校跡）付近", "大嶺町東分", "326-1", "（旧小学校跡）付近",
+     "326-1 （旧小学校跡）付近"),
+]
+BUILDINGS = [  # head, residue
+    ("山口県美祢市大嶺町東分326-1 ", "市民会館2階"), ("山口県下関市竹崎町四丁目4番8号", "シーモール下関2F"),
+    ("山口県山口市小郡下郷1294番地", "小郡総合支所"), ("山口県宇部市常盤町一丁目7番1号　", "本庁舎"),
+    ("山口県岩国市今津町1-14-51", "岩国市役所内"), ("山口県周南市岐山通1-1 ", "A棟"), ("山口県光市中央6-1-1 ", "203号室"),
+    ("山口県防府市寿町7-1", "Ｋ＆Ｋビル"), ("東京都千代田区霞が関1-2 ", "合同庁舎3号館"),
+]
+
+
+@pytest.mark.parametrize(("address", "town", "rest", "residue", "wanted"), NO_BUILDINGS)
+def test_what_is_no_building_stays_in_the_address_and_goes_into_its_number(
+    address: str, town: str, rest: str, residue: str, wanted: str
+) -> None:
+    def told(addresses: pl.Series) -> pl.DataFrame:
+        parts = {"pref": "山口県", "city": "美祢市", "town": town, "rest": rest, "building": residue, "town_id": None}
+        return pl.DataFrame({n: pl.Series(n, [v] * addresses.len(), dtype=pl.String) for n, v in parts.items()})
+
+    table = Table.from_rows(["住所", "方書"], [[address, None]])
+    out, _, fixes = convert_edition(table, load_standard("aed", OLD), load_standard("aed", NEW), body=MINE, split=told)
+    row = out.frame.row(0, named=True)
+    assert (row["所在地_連結表記"], row["所在地_番地以下"], row["建物名等(方書)"]) == (address, wanted, None)
+    assert "edition-building-moved" not in fixes["rule"].to_list()
+
+
+@pytest.mark.parametrize(("head", "residue"), BUILDINGS)
+def test_a_building_follows_a_lot_number_behind_a_space_or_has_a_word_of_buildings(head: str, residue: str) -> None:
+    assert is_building(head, residue)
+    assert not is_building(head.rstrip("　 0123456789-番地号丁目一二三四"), residue)  # without a number it is a place
 
 
 def test_without_address_data_the_parts_stay_blank_and_that_is_said_once() -> None:

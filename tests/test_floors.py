@@ -40,6 +40,7 @@ FLOORS = {
     "publish.plan": 2,
     "publish.kpi": 2,
     "publish.ckan": 3,
+    "publish.reconcile": 3,
     "publish.site": 3,
     "publish.serve": 3,
     "publish.handover": 3,

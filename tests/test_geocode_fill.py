@@ -60,10 +60,37 @@ def test_same_name_at_another_address_is_not_the_facility(gazetteer: Gazetteer) 
     assert params(findings)["precision"] == "oaza"
 
 
-def test_two_facilities_that_agree_at_two_places_are_a_finding(gazetteer: Gazetteer) -> None:
-    table, findings, fixes = fill([["見本公民館", "美祢市大嶺町西分902", None, None]], gazetteer, register=REGISTER)
+@pytest.mark.parametrize("coarsest", ["facility", "parcel"])
+def test_two_facilities_that_agree_at_two_places_are_a_finding(gazetteer: Gazetteer, coarsest: str) -> None:
+    table, findings, fixes = fill([["見本公民館", "美祢市大嶺町西分902", None, None]], gazetteer, register=REGISTER,
+                                  coarsest=coarsest)
     assert params(findings)["reason"] == "facility-tie" and fixes.height == 0
+    assert "34.27" in params(findings)["candidates"]
     assert table.frame["緯度"][0] is None
+
+
+def test_a_tie_of_facilities_falls_back_to_the_town_and_is_named(gazetteer: Gazetteer) -> None:
+    _, findings, fixes = fill([["見本公民館", "美祢市大嶺町西分902", None, None]], gazetteer, register=REGISTER)
+    said = params(findings)
+    assert findings["code"].to_list() == ["point-filled"] and fixes["rule"].unique().to_list() == ["geocode-oaza"]
+    for lang in ("ja", "en"):
+        assert "34.27" in message("point-filled", lang, field="緯度", value="x", params=said)
+
+
+@pytest.mark.parametrize("dash", ["-", "－", "ー", "―", " - "])
+def test_a_dash_is_a_blank_point_and_no_address(gazetteer: Gazetteer, dash: str) -> None:
+    table, findings, _ = fill([["甲", "美祢市大嶺町東分1", dash, dash], ["乙", dash, None, None]], gazetteer)
+    assert table.frame["緯度"].to_list() == ["34.181474", None]
+    assert findings.select("row", "code").rows() == [(2, "point-filled")]
+
+
+def test_the_words_name_the_publisher_and_the_bodys_own_list(gazetteer: Gazetteer) -> None:
+    rows: list[list[str | None]] = [
+        ["甲", "美祢市大嶺町東分1", None, None], ["美祢市役所", "大嶺町東分326-1", None, None]]
+    _, findings, _ = fill(rows, gazetteer, register=REGISTER)
+    town, facility = (message("point-filled", "ja", field="緯度", value="x", params=params(findings, i)) for i in (0, 1))
+    assert "出典は位置参照情報（国土交通省）です" in town
+    assert "出典は同じ団体の「352136_public_facility」です" in facility
 
 
 def test_the_gazetteers_point_says_source_precision_and_error(gazetteer: Gazetteer) -> None:

@@ -80,6 +80,11 @@ PERSONS = [  # (text, names a person of today, where it was seen)
     ("問い合わせ：山口県庁", False),
     ("大内氏の館跡", False),  # a clan of history
     ("毛利氏", False),
+    ("大正10年に山本政一氏により発見された洞", False),  # 350001_tourism.csv
+    ("大正10年に山本政一氏により発見。構造は2層で、案内の機器（携帯用）があります", False),
+    ("東京都健康長寿医療センター 副院長 岩田 淳 先生", False),  # 宇部市 events
+    ("講師 茂木 健一郎（脳科学者）", False),  # 宇部市 events: a speaker is made known
+    ("参加希望は山本政一氏(0837-52-1110)へ", True),
     ("吉田松陰の生誕地", False),
     ("高橋さん家", False),
     ("防長バス山口駅", False),

@@ -27,6 +27,7 @@ from publish.metadata import (
     schema_org,
     tombstone,
 )
+from publish.metadata.dcat import tel_uri
 from tests.fake_packages import make_body, make_dataset, make_package, make_standard, make_table
 
 JST = timezone(timedelta(hours=9))
@@ -169,6 +170,48 @@ def test_the_licence_node_has_a_title_and_media_types_have_labels(published: lis
     assert (None, URIRef(DCT + "title"), Literal("Creative Commons Attribution")) in graph
     labels = {str(o) for m in graph.objects(None, URIRef(DCAT + "mediaType")) for o in graph.objects(m, RDFS.label)}
     assert "text/csv" in labels and "application/geo+json" in labels
+
+
+@pytest.mark.parametrize("form", sorted(RDF_FORMATS))
+def test_a_format_is_first_of_all_an_imt_so_that_its_label_is_read(published: list[Published], form: str) -> None:
+    """ckanext-dcat 2.4.4 asks for the first type only, and else shows the address of FlatGeobuf and GeoParquet."""
+    import rdflib
+
+    graph = rdflib.Graph().parse(data=rdf_text(dcat_graph(published, base_url=BASE), form), format=RDF_FORMATS[form])
+    formats = set(graph.objects(None, rdflib.URIRef(DCT + "format")))
+    assert {str(next(graph.objects(f, rdflib.RDF.type))) for f in formats} == {DCT + "IMT"}
+    assert {str(label) for f in formats for label in graph.objects(f, rdflib.RDFS.label)} == {
+        "CSV", "GeoJSON", "GeoParquet", "FlatGeobuf"}
+
+
+def test_two_thousand_datasets_stay_below_the_harvesters_fifty_megabytes(published: list[Published]) -> None:
+    """ckanext-dcat reads no more, and ours has one page."""
+    graph = dcat_graph(published[:1], base_url=BASE)
+    for form in RDF_FORMATS:
+        assert 2000 * len(rdf_text(graph, form).encode()) < 50 * 1024 * 1024
+
+
+def test_files_have_ascii_names(published: list[Published]) -> None:
+    """CKAN's upload turns 日本語.csv into .csv and 令和7年度_一覧.xlsx into 7_.xlsx."""
+    for p in published:
+        assert all(re.fullmatch(r"[a-z0-9_]+\.[a-z]+", r["path"]) for r in p.package.descriptor["resources"])
+
+
+def test_the_body_is_named_in_fields_that_a_harvester_keeps(published: list[Published]) -> None:
+    """ckanext-harvest puts its own organisation in the place of ours and drops groups."""
+    d = ckan_dict(published[0].package, published[0].body, base_url=BASE, now=NOW)
+    told = {e["key"]: e["value"] for e in d["extras"]}
+    assert d["author"].startswith("美祢市") and told["municipality_code"] == "352136"
+    assert told["spatial_text"] == "山口県美祢市" and d["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("tel", "uri"),
+    [("(0837)52-1110", "tel:+81-837-52-1110"), ("0837-52-1110", "tel:+81-837-52-1110"),
+     ("０８３７－５２－１１１０", "tel:+81-837-52-1110"), ("119", "tel:119")],
+)
+def test_telephones_are_addresses(tel: str, uri: str) -> None:
+    assert tel_uri(tel) == uri
 
 
 def test_checksums_are_bare_hex(published: list[Published]) -> None:

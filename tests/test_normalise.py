@@ -109,8 +109,14 @@ def test_a_change_of_form_is_applied_and_listed(rule: str, typed: str, wanted: s
         ("yen", "無料", "0", "free-of-charge"),
         ("flag1", "○（２階）", "1", "choice-note"),
         ("dow", "土日祝", "土日", "weekdays-note"),
-        ("tel", "電話なし", None, "none-blank"),
-        ("int", "－", None, "dash-number"),
+        ("tel", "不明", None, "none-blank"),
+        ("tel", "(0833)72[sanitize]1448", "(0833)72-1448", "tel-word"),  # 光市
+        ("date", "2021/03/26 09:03:39", "2021-03-26", "date-clock"),
+        ("date", "令和3年3月26日 9:03", "2021-03-26", "date-clock"),
+        ("time", "23:59:59", "23:59", "time-seconds"),
+        ("time", "9:30:15", "09:30", "time-seconds"),
+        ("url", "https://a.example.jp/1\nhttps://a.example.jp/2", "https://a.example.jp/1", "url-first"),
+        ("url", "https://a.example.jp/1、http://b.example.jp/", "https://a.example.jp/1", "url-first"),
     ],
 )
 def test_a_change_of_meaning_waits_until_it_is_accepted(rule: str, typed: str, wanted: str | None, fix: str) -> None:
@@ -120,6 +126,48 @@ def test_a_change_of_meaning_waits_until_it_is_accepted(rule: str, typed: str, w
     accepted, lines = one_cell(rule, typed, accept={fix})
     assert accepted == wanted
     assert [(f["rule"], f["applied"]) for f in lines] == [(fix, True)]
+
+
+DASHES = ("-", "－", "ー", "―", "‐", "—", "−", "ｰ", " - ", "---")  # 下関市, 宇部市, 周南市: "nothing here" in any column
+DASH_RULES = (
+    "text", "addr_full", "addr_old", "banchi", "bldg", "kana", "en", "tel", "url", "mail", "date", "time", "int", "num",
+    "yen", "lat", "lon", "id", "no", "lgcode6", "dow", "yesno", "flag1", "list", "pref", "city", "h_val",
+)
+
+
+@pytest.mark.parametrize("rule", DASH_RULES)
+def test_a_dash_alone_is_a_blank_in_every_column_and_is_listed(rule: str) -> None:
+    for dash in DASHES:
+        after, fixes = one_cell(rule, dash, MINE)
+        assert after is None, (rule, dash)
+        assert [(f["before"], f["after"], f["applied"]) for f in fixes] == [(dash, None, True)]
+        assert fixes[0]["rule"] in ("dash-blank", "choice", "half-width-kana", "trim", "width")
+
+
+@pytest.mark.parametrize(("rule", "value"), [("text", "A-1"), ("text", "－1"), ("text", "*"), ("id", "A-1"), ("int", "-1")])
+def test_a_dash_beside_something_is_no_blank(rule: str, value: str) -> None:
+    assert one_cell(rule, value, MINE) == (value, [])
+
+
+NO_NUMBER = ("なし", "無し", "無", "電話なし", "（なし）", "FAX無し", "電話番号なし", "該当なし", "ありません")  # 岩国市, 柳井市
+
+
+@pytest.mark.parametrize("typed", NO_NUMBER)
+def test_no_number_is_a_blank_unless_a_number_is_required(typed: str) -> None:
+    after, fixes = one_cell("tel", typed)
+    assert after is None and [(f["before"], f["rule"], f["applied"]) for f in fixes] == [(typed, "tel-none", True)]
+    required = a_standard(a_field("電話番号", "tel", "required", constraints={"required": True}))
+    table, _, fixes_of_required = normalise(Table.from_rows(["電話番号"], [[typed]]), required, accept={"none-blank"})
+    assert not fixes_of_required.filter(pl.col("after").is_null()).height and table.frame["電話番号"][0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed", "wanted"),
+    [("text", "10:20ｰ19:00", "10:20-19:00"), ("addr_full", "美祢市大嶺町東分326ｰ1", "美祢市大嶺町東分326-1"),
+     ("text", "ｾﾝﾀｰ", "センター"), ("kana", "ｶｰ2ｰ1", "カー2-1")],
+)
+def test_a_half_width_long_mark_between_digits_is_a_hyphen(rule: str, typed: str, wanted: str) -> None:
+    assert one_cell(rule, typed)[0] == wanted
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import DeclarationError
 from pipelines.messages import load_messages, message
-from pipelines.model import Finding, Fix, Licence, Package, Period, Table, findings_frame, fixes_frame
+from pipelines.model import ROW, Finding, Fix, Licence, Package, Period, Table, findings_frame, fixes_frame
 from pipelines.opendata_list import category_of, opendata_list_rows
 from pipelines.package import ResourceData, write_package
 from pipelines.package.resource import csv_bytes
@@ -178,6 +178,29 @@ def test_each_period_is_one_more_resource_of_the_same_dataset(tmp_path: Path) ->
     paths = [r["path"] for r in package.descriptor["resources"]]
     assert paths[0] == "352136_aed_20240331.csv" and "352136_aed_20250331.csv" in paths
     assert len({r["name"] for r in package.descriptor["resources"]}) == len(paths)
+
+
+def filled_fixes(rows: dict[int, str]) -> pl.DataFrame:
+    return fixes_frame([Fix(row, field, None, "34.1", f"geocode-{precision}")
+                        for row, precision in rows.items() for field in ("緯度", "経度")])
+
+
+def test_points_found_from_the_address_are_listed_by_precision_and_record(tmp_path: Path) -> None:
+    """The standard has no column for it, so the package says it beside the table."""
+    table = make_table()
+    rows = table.frame[ROW].to_list()
+    fixes = filled_fixes({rows[1]: "oaza", rows[0]: "chome"})
+    told = make_package(tmp_path, fixes=fixes).descriptor["kokai"]["filled_points"]
+    assert told == [{"precision": "chome", "count": 1, "records": [1]}, {"precision": "oaza", "count": 1, "records": [2]}]
+    assert "filled_points" not in make_package(tmp_path).descriptor["kokai"]
+
+
+def test_with_several_periods_only_the_number_of_found_points_is_told(tmp_path: Path) -> None:
+    """Row 4 of one source is not row 4 of the other."""
+    data = [ResourceData("20250331", make_table(), "2025-03-31"), ResourceData("20260331", make_table(), "2026-03-31")]
+    fixes = pl.concat([filled_fixes({2: "oaza"}), filled_fixes({2: "oaza"})])
+    made = make_package(tmp_path, resources=data, fixes=fixes)
+    assert made.descriptor["kokai"]["filled_points"] == [{"precision": "oaza", "count": 2, "records": []}]
 
 
 def test_sha256sums_covers_every_other_file_of_public(tmp_path: Path) -> None:

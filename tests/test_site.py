@@ -86,6 +86,39 @@ def test_nothing_changed_keeps_the_release(tmp_path: Path) -> None:
     assert [p.name for p in (root / "releases").iterdir()] == ["1"]
 
 
+def test_nothing_changed_is_known_without_making_the_release_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2,000 unchanged datasets are compared, not written anew."""
+    root = tmp_path / "cat"
+    publish(root, [aed(tmp_path), toilet(tmp_path)])
+    monkeypatch.setattr("publish.site.publish._stage", lambda *_, **__: pytest.fail("made again"))
+    assert publish(root, [aed(tmp_path)], DAY_2).number == 1
+
+
+def test_a_page_touched_by_hand_is_made_again(tmp_path: Path) -> None:
+    root = tmp_path / "cat"
+    publish(root, [aed(tmp_path)])
+    before = shown(root)
+    (root / "current" / "index.html").write_text("changed")
+    assert publish(root, [aed(tmp_path)], DAY_2).number == 2 and shown(root)["index.html"] == before["index.html"]
+
+
+@pytest.mark.parametrize("change", ["tel", "area"])
+def test_what_only_the_pages_show_makes_a_release_too(tmp_path: Path, change: str) -> None:
+    """A telephone number and the outline stand in no CKAN field."""
+    root = tmp_path / "cat"
+    body = replace(BODY, folder=tmp_path)
+    publish(root, [aed(tmp_path)], bodies={BODY.code: body})
+    if change == "tel":
+        body = replace(body, contact=replace(body.contact, tel="(0837)52-9999"))
+    else:
+        ring = [[131.0, 34.0], [131.5, 34.0], [131.5, 34.5], [131.0, 34.0]]
+        (tmp_path / "area.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    release = publish(root, [aed(tmp_path)], DAY_2, bodies={BODY.code: body})
+    assert release.number == 2 and release.changes == {"352136_aed": "kept"}
+
+
 def test_metadata_modified_changes_only_for_the_dataset_that_changed(tmp_path: Path) -> None:
     root = tmp_path / "cat"
     publish(root, [aed(tmp_path), toilet(tmp_path)])

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urljoin, urlparse
 import polars as pl
 import pytest
 
+from pipelines.model import ROW, Fix, fixes_frame
 from pipelines.package import ResourceData
 from publish.site import publish_release
 from publish.site.drawing import Area, draw_map, read_area
@@ -85,7 +86,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     evil = make_table([*AED_ROWS, ["352136", "9", EVIL, EVIL, "34.2", "131.2", "1", EVIL]])
     packages = [
         make_package(folder, make_dataset(mine, sample=True, description=EVIL, keywords=(EVIL, "救急・防災")),
-                     resources=[ResourceData(None, evil, "2025-04-01")]),
+                     resources=[ResourceData(None, evil, "2025-04-01")], credits=["「位置参照情報」（国土交通省）を加工して作成"],
+                     fixes=fixes_frame([Fix(evil.frame[ROW][1], f, None, "34.2", "geocode-oaza") for f in ("緯度", "経度")])),
         make_package(folder, make_dataset(yanai, id="wifi", kind="wifi", title="無線LAN一覧", frequency="irregular"),
                      make_standard("wifi", "公衆無線LANアクセスポイント一覧", "public_wireless_lan"),
                      [ResourceData(None, make_table([]), "2024-04-01")]),
@@ -238,3 +240,31 @@ def test_the_outline_is_read_from_every_geojson_form(tmp_path: Path) -> None:
         area = read_area(tmp_path)
         assert isinstance(area, Area) and len(area.rings) == rings and not area.rough
     assert read_area(tmp_path / "nowhere") is None
+
+
+def test_points_found_from_the_address_have_a_mark_a_count_and_their_source(site: Path) -> None:
+    text = (site / "datasets" / "352136_aed" / "index.html").read_text("utf-8")
+    assert text.count('<circle class="filled"') == 1
+    (mark,) = re.findall(r'<circle class="filled"[^>]*><title>([^<]*)</title>', text)
+    assert "大字・町の代表点" in mark
+    assert "1件（大字・町の代表点 1件）" in text and "出典: 「位置参照情報」（国土交通省）を加工して作成" in text
+    other = (site / "datasets" / "352128_public_wireless_lan" / "index.html").read_text("utf-8")
+    assert "住所から求めた位置" not in other
+
+
+def test_each_page_tells_its_metadata_quality_and_the_fix_that_gains_most(site: Path) -> None:
+    overview = (site / "quality.html").read_text("utf-8")
+    for name in ("352136_aed", "352128_public_wireless_lan"):
+        text = (site / "datasets" / name / "index.html").read_text("utf-8")
+        assert "優（Excellent）" in text and "いちばん点が増える直し方" in text and "80点" in text
+        assert f"datasets/{name}/index.html" in overview
+
+
+def test_a_long_index_has_a_list_of_bodies_and_shows_a_part_at_a_time(tmp_path: Path) -> None:
+    """With 2,000 datasets of 100 bodies, buttons for each would fill a telephone's screen."""
+    bodies = {f"{c}": make_body(f"{c}", f"試験{c}市", organization_id=f"city-{c}") for c in range(100000, 100130, 10)}
+    packages = [make_package(tmp_path, make_dataset(b), resources=[ResourceData(None, make_table([]), "2025-04-01")])
+                for b in bodies.values()]
+    publish_release(tmp_path / "cat", packages, bodies, now=NOW, base_url=BASE)
+    text = (tmp_path / "cat" / "current" / "index.html").read_text("utf-8")
+    assert text.count("<option") == 14 and 'class="chip"' not in text and 'id="more"' in text

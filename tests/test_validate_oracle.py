@@ -35,6 +35,7 @@ _CONSTRAINT = {
     "pattern-mismatch": "pattern",
     "pattern-shape": "pattern",
     "not-in-list": "enum",
+    "not-in-list-inferred": "enum",
     "below-minimum": "minimum",
     "above-maximum": "maximum",
     "too-short": "minLength",

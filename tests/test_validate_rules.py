@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +87,21 @@ WRONG = [
     ("tel", "0820-62-360", "phone-digits", None),  # 山口県 tourism
     ("tel", "0837-52-1110（代表）", "phone-note", "0837-52-1110"),
     ("tel", "0827-41-1477（錦川鉄道㈱）", "phone-note", None),  # 岩国市 AED
-    ("tel", "なし", "phone-words", None),  # 柳井市 shelters
+    ("tel", "41-4355(会長)", "phone-digits", None),  # 下松市 events
+    ("tel", "なし", "phone-none", None),  # 柳井市 shelters
+    ("tel", "電話なし", "phone-none", None),  # 岩国市 AED
+    ("tel", "不明", "phone-words", None),
+    ("tel", "(0833)72[sanitize]1448", "phone-form", "(0833)72-1448"),
+    ("tel", "083(代表)922-4111", "phone-form", "083-922-4111"),
+    ("tel", "0837-52-1110[内線]123", "phone-note", None),
     ("kana", "ﾐﾈｼﾔｸｼｮ", "kana-half-width", "ミネシヤクショ"),
     ("kana", "ひがしみちうえ", "kana-hiragana", "ヒガシミチウエ"),
     ("kana", "ヤナイショウ学校", "kana-kanji", None),  # 山口県 AED
     ("dow", "月～金", "weekday-form", "月火水木金"),
     ("dow", "月火木金土日祝", "weekday-words", None),  # 石川県 AED
     ("url", "www.city.mine.lg.jp", "form-uri", "https://www.city.mine.lg.jp"),
-    ("url", "https://a.example.jp/ https://b.example.jp/", "url-form", None),  # 山口市 AED
+    ("url", "https://a.example.jp/ https://b.example.jp/", "two-values", "https://a.example.jp/"),  # 山口市 AED
+    ("url", "https://a.example.jp/\nhttps://b.example.jp/", "two-values", "https://a.example.jp/"),
     ("mail", "koho＠example.lg.jp", "form-email", "koho@example.lg.jp"),
     ("poi", "9999", "poi-unknown", None),
     ("poi", "1503a", "pattern-shape", None),  # 茅野市 public facilities
@@ -209,6 +218,48 @@ def test_a_cell_of_spaces_is_a_blank() -> None:
 
 def test_a_blank_flag_says_that_it_does_not_apply() -> None:
     assert check([("災害種別_洪水", "flag1")], (None,), ("1",)) == []
+
+
+@pytest.mark.parametrize("dash", ["-", "－", "ー", "―", " — "])
+@pytest.mark.parametrize("rule", ["text", "addr_full", "kana", "tel", "url", "id", "dow"])
+def test_a_cell_of_a_dash_is_a_blank(rule: str, dash: str) -> None:
+    known = standard(("x", rule), mark="required", basis="inferred")
+    found = Validator(known).check(Table.from_rows(["x"], [(dash,)]))
+    assert found["code"].to_list() == ["required-missing-inferred"]
+    assert check([("x", rule)], (dash,)) == []
+
+
+def test_an_honest_none_is_a_warning_even_where_a_number_is_required() -> None:
+    field = Field("電話番号", "string", None, "tel", Requirement("required", "read"), (),
+                  {"name": "電話番号", "type": "string", "constraints": {"required": True}})
+    known = replace(standard(("x", "tel")), fields=(field,), schema={"fields": [field.spec]})
+    found = Validator(known).check(Table.from_rows(["電話番号"], [("なし",), (None,)]))
+    assert found["code"].to_list() == ["phone-none", "required-missing"]
+    assert load_messages()["findings"]["phone-none"]["level"] == "warning"
+
+
+def test_nearly_full_columns_are_not_told() -> None:
+    for blanks, told in ((1, 0), (2, 1)):
+        validator = Validator(standard(("名称_カナ", "kana"), mark="recommended"))
+        validator.check(Table.from_rows(["名称_カナ"], [("ア",)] * (10 - blanks) + [(None,)] * blanks))
+        assert validator.finish().height == told
+
+
+def test_a_whole_column_that_disagrees_with_the_code_is_told_once() -> None:
+    columns = [("全国地方公共団体コード", "lgcode6"), ("市区町村名", "city")]  # 岩国市 shelters: the address stands there
+    rows = [("352136", f"美祢市大嶺町{i}") for i in range(6)]
+    found = check(columns, *rows, body=MINE)
+    assert [(f["code"], f["row"], f["value"]) for f in found] == [("city-not-code-column", None, "美祢市大嶺町0")]
+    assert json.loads(found[0]["params"])["count"] == "6"
+    some = check(columns, *rows, ("352136", "美祢市"), body=MINE)
+    assert [f["code"] for f in some] == ["city-not-code"] * 6
+
+
+def test_two_rows_of_one_address_without_anything_else_are_the_same_facility() -> None:
+    columns = [("名称", "text"), ("所在地_連結表記", "addr_full"), ("緯度", "lat"), ("経度", "lon")]
+    school = ("豊田前小学校", "美祢市豊田前町麻生下809")  # 美祢市 school districts: one address, two points
+    found = check(columns, (*school, "34.18708", "131.12163"), (*school, "34.19614", "131.14759"))
+    assert [(f["row"], f["code"]) for f in found] == [(3, "facility-duplicate")]
 
 
 def test_recommended_columns_are_told_once_with_their_fill_rate() -> None:

@@ -38,6 +38,12 @@ def grid_from_rows(rows: Sequence[Sequence[str | None]]) -> pl.DataFrame:
     )
 
 
+def blank_rows(rows: pl.Series) -> Finding:
+    """The finding about blank rows inside a table, at the first of them; its params name the first thousand."""
+    numbers = rows.head(1000).to_list()
+    return Finding("blank-rows", numbers[0], None, None, {"count": len(rows), "rows": numbers, "rule": "L1-03"})
+
+
 def table_from_grid(grid: pl.DataFrame, known: Collection[str] = (), header_row: int | None = None,
                     merges: Sequence[tuple[int, int, int, int]] = ()) -> GridTable | None:
     """Find and cut out the table of a grid (columns c0, c1 …) whose first row is row 1; None if nothing is in it."""
@@ -55,8 +61,7 @@ def table_from_grid(grid: pl.DataFrame, known: Collection[str] = (), header_row:
         findings.append(Finding("tables-side-by-side", layout.first, None, None, {"rule": "L1-02"}))
     blanks = body.height - full.height
     if blanks:
-        first = body.join(full.select(ROW), on=ROW, how="anti", maintain_order="left")[ROW][0]
-        out.append(Finding("blank-rows", int(first), None, None, {"count": blanks, "rule": "L1-03"}))
+        out.append(blank_rows(body.join(full.select(ROW), on=ROW, how="anti", maintain_order="left")[ROW]))
     left = _leave_tail(full, layout, beside, out)
     rows = full.filter(~pl.col(ROW).is_in(left)) if left else full
     _note_totals(rows, out)
@@ -98,7 +103,7 @@ def _note_totals(rows: pl.DataFrame, out: list[Finding]) -> None:
     for row in rows.filter(maybe).rows():
         cells = row[1:]
         if is_total(cells, filled(cells)):
-            word = next(c for c in cells if c and c.strip())
+            word = " ".join((cells[j] or "").strip() for j in filled(cells)[:3])
             out.append(Finding("total-row-kept", row[0], None, word, {"rule": "L1-02"}))
 
 

@@ -18,7 +18,7 @@ from pipelines.extract.delimited import (
     width_findings,
 )
 from pipelines.extract.encoding import mojibake_codecs, public_name, utf8_chunks
-from pipelines.extract.grid import header_findings
+from pipelines.extract.grid import blank_rows, header_findings
 from pipelines.extract.header import filled, find_table, find_tail
 from pipelines.extract.limits import Limits
 from pipelines.extract.source import OpenedSource
@@ -240,7 +240,7 @@ def _without_blank_rows(frame: pl.DataFrame, plan: Plan, findings: list[Finding]
     blank = odd.filter(pl.all_horizontal(pl.col(plan.columns).fill_null("").str.strip_chars() == ""))
     if not blank.height:
         return frame
-    findings.append(Finding("blank-rows", int(blank[ROW][0]), None, None, {"count": blank.height, "rule": "L1-03"}))
+    findings.append(blank_rows(blank[ROW]))
     return frame.join(blank.select(ROW), on=ROW, how="anti", maintain_order="left")
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.geo.area import METRES_PER_DEGREE, Area
 from pipelines.model import FINDINGS, FIXES, ROW, Standard, Table, findings_frame, fixes_frame
+from pipelines.values.text import DASHES_ONLY
 
 JAPAN_LAT = (20.0, 46.0)  # the standard's own range, exclusive (Code for Japan, datamanager validator)
 JAPAN_LON = (122.0, 154.0)
@@ -100,7 +101,7 @@ class _Pair:
     def __init__(self, frame: pl.DataFrame, lat: str, lon: str) -> None:
         self.lat, self.lon = lat, lon
         text = frame.select(
-            ROW, a=pl.col(lat), o=pl.col(lon),
+            ROW, a=_said(lat), o=_said(lon),
             place=pl.col(_PLACE_CODE) if _PLACE_CODE in frame.columns else pl.lit(None, dtype=pl.String),
         )
         number = [pl.when(pl.col(c).str.contains(_NUMBER)).then(pl.col(c).str.strip_chars_start("+"))
@@ -243,6 +244,11 @@ class _Pair:
             pl.col("away") > pl.max_horizontal(pl.lit(FAR_M), pl.col("e") * FAR_TIMES))
         return [_found(rows, "coordinate-far-from-address", self.lat, "a", params=pl.struct(
             other="o", km=(pl.col("away") / 1000).round(1), error_m=pl.col("e").round(0)))]
+
+
+def _said(column: str) -> pl.Expr:
+    """The cell, blank where it is nothing but dashes."""
+    return pl.when(~pl.col(column).str.contains(DASHES_ONLY)).then(pl.col(column))
 
 
 def _between(value: pl.Expr, bounds: tuple[float, float]) -> pl.Expr:

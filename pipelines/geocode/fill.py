@@ -11,6 +11,7 @@ from pipelines.geocode.propose import propose
 from pipelines.geocode.register import Register
 from pipelines.geocode.store import Gazetteer
 from pipelines.model import ROW, Finding, Fix, Municipality, Standard, Table, findings_frame, fixes_frame
+from pipelines.values.text import DASHES_ONLY
 
 ORDER = {"none": -1, "facility": 0, "building": 1, "block": 2, "parcel": 3, "chome": 4, "koaza": 4, "oaza": 5}
 """Fineness of a point, finest first; a declaration's `coarsest` is one of these."""
@@ -39,6 +40,14 @@ REASON_WORDS = {
     "facility-tie": (
         "同じ名前と住所の施設が複数の場所にあります", "facilities of this name and address stand at several points"),
 }
+SOURCE_WORDS = {
+    "mlit": ("位置参照情報（国土交通省）", "location reference information (MLIT)"),
+    "abr": ("アドレス・ベース・レジストリ（デジタル庁）", "Address Base Registry (Digital Agency)"),
+    "geolonia": ("住所データ（株式会社Geolonia）", "address data (Geolonia Inc.)"),
+}
+"""Publishers' labels of the gazetteer in words."""
+_TIE_WORDS = ("同じ名前と住所の施設が複数の場所にあるため（{0}）、施設の位置は使っていません。",
+              "Facilities of this name and address stand at several points ({0}), so none of them was taken. ")
 _FULL = ("addr_full", "addr_old")
 _PART_ENDS = ("_都道府県", "_市区町村", "_町字", "_番地以下")
 _FACILITY_ERROR_M = 30
@@ -52,6 +61,7 @@ def fill_points(
 
     First the body's own facilities (name and address agree), then the gazetteer, never coarser than `coarsest` (a key
     of `ORDER`), never outside the prefecture, 郡 or municipality that the address states, and never outside `body`.
+    A row whose facility stands at several points gets the gazetteer's point, and the finding names them.
     Each filled row has a finding `point-filled` with source, precision and error_m, and two fixes
     `geocode-<precision>`; each row with an address that got none a finding `point-not-found` with the reason.
     """
@@ -63,14 +73,19 @@ def fill_points(
     address = _addresses(table, standard)
     if address is None:
         return table, *empty
-    blank = (table.frame[lat].fill_null("").str.strip_chars() == "") & (
-        table.frame[lon].fill_null("").str.strip_chars() == "")
+    blank = _is_blank(table.frame[lat]) & _is_blank(table.frame[lon])
     wanted = table.frame.select(ROW, name=_names(table, standard)).with_columns(address.alias("address")).filter(
-        blank & (address.fill_null("").str.strip_chars() != ""))
+        blank & ~_is_blank(address))
     if wanted.height == 0:
         return table, *empty
     answers = _answers(wanted, gazetteer, register, allowed, body)
     return _write(table, lat, lon, answers)
+
+
+def _is_blank(column: pl.Series) -> pl.Series:
+    """True for blank cells, cells of spaces and cells of dashes."""
+    text = column.fill_null("")
+    return (text.str.strip_chars() == "") | text.str.contains(DASHES_ONLY)
 
 
 def _point_columns(table: Table, standard: Standard) -> tuple[str | None, str | None]:
@@ -88,7 +103,8 @@ def _addresses(table: Table, standard: Standard) -> pl.Series | None:
         return None
     joined = pl.concat_str([pl.col(p).fill_null("") for p in known]) if known else pl.lit("")
     whole = pl.col(names[0]).fill_null("") if names else pl.lit("")
-    return table.frame.select(pl.when(whole.str.strip_chars() != "").then(whole).otherwise(joined)).to_series()
+    said = (whole.str.strip_chars() != "") & ~whole.str.contains(DASHES_ONLY)
+    return table.frame.select(pl.when(said).then(whole).otherwise(joined)).to_series()
 
 
 def _names(table: Table, standard: Standard) -> pl.Expr:
@@ -109,13 +125,16 @@ def _answers(wanted: pl.DataFrame, gazetteer: Gazetteer | None, register: Regist
                               source=f"facility:{found['label']}", error_m=_FACILITY_ERROR_M, flags="")
             elif found["status"] == "tie":
                 answer.update(reason="facility-tie", candidates=found["candidates"])
-    left = [i for i, a in enumerate(answers) if a["reason"] == "no-gazetteer"]
+    left = [i for i, a in enumerate(answers) if a["reason"]]
     if gazetteer is not None and left:
         asked = wanted["address"].gather(left)
         parsed = parse_addresses(asked, gazetteer, body_code=body.code if body is not None else None)
         parsed = parsed.with_columns(candidates=propose(asked, parsed, gazetteer))
         for i, found in zip(left, parsed.to_dicts(), strict=True):
-            answers[i].update(_judge({**found, "address": answers[i]["address"]}, gazetteer, allowed, body))
+            judged = _judge({**found, "address": answers[i]["address"]}, gazetteer, allowed, body)
+            tie = answers[i]["candidates"] if answers[i]["reason"] == "facility-tie" else ""
+            if not tie or not judged["reason"]:
+                answers[i].update(judged, tie=tie)
     return answers
 
 
@@ -142,7 +161,17 @@ def _runs_on(found: dict[str, Any]) -> bool:
     if found["rest"] or not tail or flags or tail[0] in "字（([【「":
         return False
     head = found["address"].rstrip()[: -len(tail)]
+    if "大字" in head:  # 大字阿川平畑: what follows is a 小字, and the 大字 is sure
+        return False
     return not head.endswith((" ", "\u3000", "\n", "、", ","))
+
+
+def _source_words(source: str) -> tuple[str, str]:
+    """Where a point comes from, in words: the publisher of the address data, or the body's own dataset."""
+    if source.startswith("facility:"):
+        label = source.removeprefix("facility:")
+        return f"同じ団体の「{label}」", f'the same body\'s "{label}"'
+    return SOURCE_WORDS.get(source, (source, source))
 
 
 def _six(degrees: str | float) -> str:
@@ -158,8 +187,11 @@ def _write(table: Table, lat: str, lon: str, answers: list[dict[str, Any]]) -> t
                 "reason": a["reason"], "reason_ja": ja, "reason_en": en, "candidates": a["candidates"] or ""}))
             continue
         ja, en = PRECISION_WORDS[a["precision"]]
+        source_ja, source_en = _source_words(a["source"])
+        tie_ja, tie_en = (words.format(a["tie"]) if a.get("tie") else "" for words in _TIE_WORDS)
         findings.append(Finding("point-filled", a[ROW], lat, a["address"], {
-            "source": a["source"], "precision": a["precision"], "precision_ja": ja, "precision_en": en,
+            "source": a["source"], "source_ja": source_ja, "source_en": source_en, "tie_ja": tie_ja, "tie_en": tie_en,
+            "precision": a["precision"], "precision_ja": ja, "precision_en": en,
             "error_m": a["error_m"], "lat": a["lat"], "lon": a["lon"], "flags": a["flags"],
             "credit": a.get("credit", "")}))
         rule = f"geocode-{a['precision']}"

@@ -19,7 +19,7 @@ import polars as pl
 NUMBER = np.uint32(0x200000)
 """Tokens from here on are numbers: NUMBER + value (values above 2**29 are cut)."""
 _DROP = np.uint32(0xFFFFFFFF)
-_LIMIT = np.uint64(1 << 29)
+_LIMIT = 1 << 29
 BREAK = "\x1f"
 """Between the parts of a gazetteer name: numbers do not join over it (助七 + 一丁目)."""
 HYPHEN, SPACE, NO = ord("-"), ord(" "), ord("ノ")
@@ -62,13 +62,14 @@ class Tokens:
     def in_words(self, at: Array) -> Array:
         """True where token `at` is a kanji numeral that begins or is part of a word (一の山, 七本松), no number."""
         found = np.zeros(len(at), bool)
-        numbers = np.flatnonzero(self.token[at] >= NUMBER)
-        if self.raw is None or not len(numbers):
+        if self.raw is None:
             return found
-        spot = at[numbers]
-        after = self.token[np.minimum(spot + 1, len(self.token) - 1)]
-        written = self.raw[self.char[spot]]
-        found[numbers] = _IN_WORD[np.minimum(after, 0xFFFF)] & (written > 0x3000) & (written < 0xFF00)
+        written = self.raw.take(self.char.take(at))
+        kanji = np.flatnonzero((written > 0x3000) & (written < 0xFF00))
+        spot = at.take(kanji)
+        number = self.token.take(spot) >= NUMBER
+        after = self.token.take(np.minimum(spot + 1, len(self.token) - 1))
+        found[kanji] = number & _IN_WORD.take(np.minimum(after, 0xFFFF))
         return found
 
 
@@ -127,14 +128,13 @@ def fold_table() -> Array:
 
 
 _AZA, _FILLER, _EYE, _STREET, _HYPHEN_CLASS, _GONE = 4, 5, 6, 7, 8, 9
-_TENS = np.array([10**i for i in range(16)], np.uint64)
 
 
 @lru_cache(maxsize=1)
 def _classes() -> tuple[Array, Array]:
     """For every raw code point its class (0 plain, 1-3 digits and units, then the special ones) and its value."""
     table = fold_table()
-    by_code, value = np.zeros(0x110000, np.uint8), np.zeros(0x10000, np.uint16)
+    by_code, value = np.zeros(0x110000, np.uint8), np.zeros(0x10000, np.int64)
     for char, (number_kind, number) in _CLASS.items():
         by_code[ord(char)], value[ord(char)] = number_kind, number
     for chars, special in (("字", _AZA), ("ノ " + BREAK, _FILLER), ("目", _EYE), ("リ", _STREET), ("-", _HYPHEN_CLASS)):
@@ -146,15 +146,25 @@ def _classes() -> tuple[Array, Array]:
     return kind, value
 
 
+@lru_cache(maxsize=1)
+def _first_plane() -> tuple[Array, Array]:
+    """Classes and folded code points of the first plane alone: small enough to stay in the cache."""
+    return _classes()[0][:0x10000].copy(), fold_table()[:0x10000].copy()
+
+
 def characters(text: pl.Series) -> tuple[Array, Array]:
-    """All characters of all rows as code points, each row closed by 0; and where each row begins."""
+    """All characters of all rows as code points (16 bits where that is enough), each row closed by 0; row starts."""
     filled = text.cast(pl.String).fill_null("")
     if filled.len() == 0:
         return np.zeros(0, np.uint32), np.zeros(1, np.int64)
     joined = filled.str.join("\x00").item() + "\x00"
     if joined.count("\x00") != filled.len():
         joined = filled.str.replace_all("\x00", " ", literal=True).str.join("\x00").item() + "\x00"
-    chars = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.uint32, copy=False)
+    small = joined.encode("utf-16-le")
+    if len(small) == 2 * len(joined):
+        chars: Array = np.frombuffer(small, dtype="<u2").astype(np.uint16, copy=False)
+    else:
+        chars = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.uint32, copy=False)
     first = np.zeros(filled.len() + 1, np.int64)
     first[1:] = np.flatnonzero(chars == 0) + 1
     return chars, first
@@ -164,20 +174,23 @@ def fold(text: pl.Series) -> Tokens:
     """Rows of text to tokens. Never fails; null is an empty row."""
     chars, first = characters(text)
     kinds, values = _classes()
-    kind, code, place = kinds[chars], fold_table()[chars], None
+    kind_table, code_table = _first_plane() if chars.dtype == np.uint16 else (kinds, fold_table())
+    at = chars.astype(np.intp)
+    kind, code, place = kind_table.take(at), code_table.take(at), None
     gone = kind == _GONE
     if gone.any():
         place = np.flatnonzero(~gone)
         kind, code = kind[place], code[place]
     keep = np.ones(len(code), bool)
-    spot = np.flatnonzero(kind)
+    spot = np.flatnonzero(kind != 0)
     if len(spot):
-        special = kind[spot]
-        digits = special <= 3
-        _join_numbers(spot[digits], special[digits], code, keep, values, kind)
-        _drop_fillers(spot[~digits], special[~digits], code, keep, kind)
+        special = kind.take(spot)
+        digit = special <= 3
+        digits, others = np.flatnonzero(digit), np.flatnonzero(~digit)
+        _join_numbers(spot.take(digits), special.take(digits), code, keep, values, kind)
+        _drop_fillers(spot.take(others), special.take(others), code, keep, kind)
     kept = np.flatnonzero(keep)
-    code = code[kept]
+    code = code.take(kept)
     end = np.flatnonzero(code == 0)
     start = np.empty_like(end)
     if len(end):
@@ -190,35 +203,45 @@ def _join_numbers(spot: Array, kind: Array, code: Array, keep: Array, values: Ar
     """Each run of digits, or of kanji numerals, becomes the token NUMBER + value, in place."""
     if not len(spot):
         return
-    group = np.minimum(kind, 2)
+    kanji = kind != 1
     opens = np.ones(len(spot), bool)
-    opens[1:] = (np.diff(spot) != 1) | (group[1:] != group[:-1])
+    np.not_equal(spot[1:], spot[:-1] + 1, out=opens[1:])
+    opens[1:] |= kanji[1:] != kanji[:-1]
     first = np.flatnonzero(opens)
-    length = np.diff(np.append(first, len(spot)))
-    number = values[code[spot]].astype(np.uint64)
-    power = np.repeat(first + length, length) - np.arange(1, len(spot) + 1)
-    share = number * _TENS[np.minimum(power, 9)]
+    length = np.diff(first, append=len(spot))
+    number = values.take(code.take(spot))
+    total = number.take(first)
+    longer, depth = np.flatnonzero(length > 1), 1
+    while len(longer):
+        more = number.take(first.take(longer) + depth)
+        total[longer] = np.minimum(total.take(longer) * 10 + more, _LIMIT)
+        depth += 1
+        longer = longer.take(np.flatnonzero(length.take(longer) > depth))
     if (kind == 3).any():
-        _weigh_units(share, number, kind, opens, first, length)
-    total = np.minimum(np.add.reduceat(share, first), _LIMIT).astype(np.uint32)
-    head = spot[first]
-    dash = np.asarray((length == 1) & (code[head] == ord("一")))
-    if bool(dash.any()):
-        left, right = kinds[np.maximum(head - 1, 0)], kinds[np.minimum(head + 1, len(kinds) - 1)]
-        dash &= (left == 1) & (right == 1) & (head > 0)
-    code[head] = np.where(dash, HYPHEN, NUMBER + total)
-    keep[spot[~opens]] = False
+        _weigh_units(total, number, kind, opens, first, length)
+    head = spot.take(first)
+    dash = np.flatnonzero((length == 1) & (code.take(head) == ord("一")))
+    code[head] = NUMBER + total.astype(np.uint32)
+    if len(dash):
+        lone = head[dash]
+        left, right = kinds[np.maximum(lone - 1, 0)], kinds[np.minimum(lone + 1, len(kinds) - 1)]
+        code[lone[(left == 1) & (right == 1) & (lone > 0)]] = HYPHEN
+    keep[spot.take(np.flatnonzero(~opens))] = False
 
 
-def _weigh_units(share: Array, number: Array, kind: Array, opens: Array, first: Array, length: Array) -> None:
-    """The shares of numbers with 十, 百, 千: 二十四 is 2 x 10 + 4. (A lone 一 between Arabic digits is a hyphen.)"""
-    inside = np.flatnonzero(np.repeat(np.maximum.reduceat(kind, first) == 3, length))
+def _weigh_units(total: Array, number: Array, kind: Array, opens: Array, first: Array, length: Array) -> None:
+    """The values of numbers with 十, 百, 千, in place: 二十四 is 2 x 10 + 4. (A lone 一 between digits is a hyphen.)"""
+    runs = np.flatnonzero(np.bincount(np.cumsum(opens) - 1, weights=kind == 3, minlength=len(first)) > 0)
+    sizes = length[runs]
+    begin = np.cumsum(sizes) - sizes
+    inside = np.arange(int(sizes.sum())) + np.repeat(first[runs] - begin, sizes)
     number, kind, opens = number[inside], kind[inside], opens[inside]
-    follows = np.zeros(len(kind), np.uint64)
+    follows = np.zeros(len(kind), np.int64)
     follows[:-1] = np.where((kind[1:] == 3) & ~opens[1:], number[1:], 0)
     led = np.zeros(len(kind), bool)
     led[1:] = (kind[:-1] == 2) & ~opens[1:]
-    share[inside] = np.where(kind == 2, number * np.maximum(follows, 1), np.where(led, 0, number))
+    share = np.where(kind == 2, number * np.maximum(follows, 1), np.where(led, 0, number))
+    total[runs] = np.minimum(np.add.reduceat(share, begin), _LIMIT)
 
 
 def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array, kinds: Array) -> None:
@@ -227,20 +250,30 @@ def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array, kinds: 
     大字, 小字 and 字 (but 文字 stays: 十文字, 大文字町); ノ and blanks unless between numbers; 目 after 丁 (or 町)
     and a number; り after 通; the second of two hyphens.
     """
-    before, after = np.maximum(spot - 1, 0), np.minimum(spot + 1, len(code) - 1)
-    left = np.where(spot > 0, code[before], 0)
-    aza = spot[(special == _AZA) & (left != ord("文"))]
-    keep[aza] = False
-    lead = aza[(aza > 0)] - 1
+    def of(kind: int) -> tuple[Array, Array]:
+        """The places of one kind, and the code before each."""
+        here = spot.take(np.flatnonzero(special == kind))
+        return here, np.where(here > 0, code.take(np.maximum(here - 1, 0)), 0)
+
+    def number_at(place: Array) -> Array:
+        beside = kinds.take(np.clip(place, 0, len(kinds) - 1))
+        return np.asarray((beside >= 1) & (beside <= 3))
+
+    aza, left = of(_AZA)
+    aza = aza[left != ord("文")]
+    lead = aza[aza > 0] - 1
+    fillers, _ = of(_FILLER)
+    numbered = number_at(fillers - 1) & number_at(fillers + 1) & (code.take(fillers) != ord(BREAK))
+    eyes, left = of(_EYE)
+    eyes = eyes[((left == ord("丁")) | (left == ord("町"))) & number_at(eyes - 2)]
+    streets, left = of(_STREET)
+    streets = streets[left == ord("通")]
+    hyphens, left = of(_HYPHEN_CLASS)
+    hyphens = hyphens[left == HYPHEN]
     keep[lead[np.isin(code[lead], (ord("大"), ord("小")))]] = False
-    numbered = (kinds[before] >= 1) & (kinds[before] <= 3) & (kinds[after] >= 1) & (kinds[after] <= 3)
-    keep[spot[(special == _FILLER) & (~numbered | (code[spot] == ord(BREAK)))]] = False
-    ahead = kinds[np.maximum(spot - 2, 0)]
-    eye = (special == _EYE) & ((left == ord("丁")) | (left == ord("町"))) & (ahead >= 1) & (ahead <= 3)
-    keep[spot[eye]] = False
-    code[spot[eye] - 1] = ord("丁")
-    keep[spot[(special == _STREET) & (left == ord("通"))]] = False
-    keep[spot[(special == _HYPHEN_CLASS) & (left == HYPHEN)]] = False
+    code[eyes - 1] = ord("丁")
+    for gone in (aza, fillers[~numbered], eyes, streets, hyphens):
+        keep[gone] = False
 
 
 def fold_text(text: str) -> tuple[int, ...]:

@@ -33,7 +33,9 @@ def seed_of(name: str) -> np.uint64:
 
 def roll(state: Array, token: Array) -> Array:
     """The hash after one more token, for many rows."""
-    mixed = (state ^ token.astype(np.uint64)) * _FACTOR
+    mixed = token.astype(np.uint64)
+    mixed ^= state
+    mixed *= _FACTOR
     mixed ^= mixed >> _FOLD
     return mixed
 
@@ -107,14 +109,18 @@ class KeyTable:
             return found
         bits = (len(self.offsets) - 1).bit_length() - 1
         bucket = (wanted >> np.uint64(64 - bits)).astype(np.int64)
-        place, stop = self.offsets[bucket].astype(np.int64), self.offsets[bucket + 1].astype(np.int64)
+        place, stop = self.offsets.take(bucket).astype(np.int64), self.offsets.take(bucket + 1).astype(np.int64)
         rows = np.flatnonzero(place < stop)
+        place, stop, wanted = place.take(rows), stop.take(rows), wanted.take(rows)
         while len(rows):
-            held = self.hashes[place[rows]]
-            hit = held == wanted[rows]
-            found[rows[hit]] = place[rows[hit]]
-            place[rows] += 1
-            rows = rows[(held < wanted[rows]) & (place[rows] < stop[rows])]
+            held = self.hashes.take(place)
+            hit = np.flatnonzero(held == wanted)
+            found[rows.take(hit)] = place.take(hit)
+            place += 1
+            left = np.flatnonzero((held < wanted) & (place < stop))
+            if not len(left):
+                break
+            rows, place, stop, wanted = rows.take(left), place.take(left), stop.take(left), wanted.take(left)
         return found
 
     def begins_with(self, state: np.uint64) -> bool:
@@ -133,20 +139,17 @@ class KeyTable:
         rows, place, state = np.arange(len(begin)), begin.astype(np.int64), state.astype(np.uint64)
         hits: list[tuple[Array, Array, Array]] = []
         for depth in range(1, deepest + 1):
-            here = token[place]
+            here = token.take(place)
             state = roll(state, here)
-            alive = _holds(self.begins, state) & (here != 0)
-            if not alive.all():
-                rows, place, state = rows[alive], place[alive], state[alive]
-            if not len(rows):
+            alive = np.flatnonzero(_holds(self.begins, state) & (here != 0))
+            if not len(alive):
                 break
+            if len(alive) < len(rows):
+                rows, place, state = rows.take(alive), place.take(alive), state.take(alive)
             reach[rows] = depth
             ends = np.flatnonzero(_holds(self.ends, state))
-            if len(ends):
-                hits.append((rows[ends], state[ends], token[place[ends] + 1]))
-            else:
-                hits.append((ends, state[ends], here[:0]))
-            place = place + 1
+            place += 1
+            hits.append((rows.take(ends), state.take(ends), token.take(place.take(ends))))
         if hits:
             self._settle(hits, best, length, exact)
         return best, length, reach
@@ -157,22 +160,26 @@ class KeyTable:
         for depth in range(len(hits), 0, -1):
             rows, state, after = hits[depth - 1]
             if settled.any():
-                left = ~settled[rows]
-                rows, state, after = rows[left], state[left], after[left]
+                left = np.flatnonzero(~settled.take(rows))
+                rows, state, after = rows.take(left), state.take(left), after.take(left)
             if not len(rows):
                 continue
             key = self.find(state)
-            real = key >= 0
-            rows, key, after = rows[real], key[real], after[real]
-            flag = self.flags[key]
+            real = np.flatnonzero(key >= 0)
+            if len(real) < len(key):
+                rows, key, after = rows.take(real), key.take(real), after.take(real)
+            flag = self.flags.take(key)
+            if not (flag & (AT_NUMBER | SHORT | ORPHAN)).any():
+                best[rows], length[rows], settled[rows] = key, depth, True
+                continue
             good = _fits(flag, after)
             if exact:
                 good &= (flag & (AT_NUMBER | SHORT)) == 0
             orphan = (flag & ORPHAN) > 0
-            good &= ~orphan | (best[rows] < 0)
-            chosen = rows[good]
-            best[chosen], length[chosen] = key[good], depth
-            settled[rows[good & ~orphan]] = True
+            good &= ~orphan | (best.take(rows) < 0)
+            chosen = np.flatnonzero(good)
+            best[rows.take(chosen)], length[rows.take(chosen)] = key.take(chosen), depth
+            settled[rows.take(np.flatnonzero(good & ~orphan))] = True
 
 
 def _fits(flag: Array, after: Array) -> Array:
@@ -196,7 +203,10 @@ def _filter(hashes: Array, spread: int) -> Array:
     return field
 
 
+_BIT = (1 << np.arange(8)).astype(np.uint8)
+
+
 def _holds(field: Array, hashes: Array) -> Array:
     bits = len(field).bit_length() + 2
-    spot = (hashes >> np.uint64(64 - bits)).astype(np.int64)
-    return np.asarray((field[spot >> 3] >> (spot & 7).astype(np.uint8)) & 1, dtype=bool)
+    spot = (hashes >> np.uint64(64 - bits)).view(np.int64)
+    return np.asarray(field.take(spot >> 3) & _BIT.take(spot & 7), dtype=bool)

@@ -181,18 +181,14 @@ def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, 
     flag = np.where(has, gazetteer.names.flags[np.maximum(found.key, 0)], 0) if len(gazetteer.names.flags) else has * 0
     orphan = (flag & ORPHAN) // ORPHAN + 2 * ((flag & AT_NUMBER) // AT_NUMBER)
     useless = ~has & (pairs.kind == BODY)
-    order = np.lexsort((weight, np.where(has, -found.after, 0), orphan, ~has, useless, pairs.row))
-    row = pairs.row[order]
-    first = np.ones(len(row), bool)
-    first[1:] = row[1:] != row[:-1]
-    best = order[first]
+    lone = np.bincount(pairs.row).take(pairs.row) == 1
+    best, contested = np.flatnonzero(lone), np.zeros(0, bool)
+    many = np.flatnonzero(~lone)
+    if len(many):
+        clash, contested = _best_of(many, pairs, (has, useless, weight, orphan, np.where(has, found.after, 0)))
+        best = np.concatenate([clash, best])
+    contested = np.concatenate([contested, np.zeros(len(best) - len(contested), bool)])
     rows = pairs.row[best]
-    rank = np.cumsum(first) - 1
-    top = best[rank]
-    rival = (pairs.city[order] != pairs.city[top]) & ~useless[order]
-    for quality in (has, weight, orphan, np.where(has, found.after, 0)):
-        rival &= quality[order] == quality[top]
-    contested = np.bincount(rank, weights=rival, minlength=len(rows)) > 0
     kind, with_town = pairs.kind[best], has[best]
     void = useless[best]
     places.pref[rows] = np.where(void, 0, pairs.pref[best])
@@ -204,6 +200,22 @@ def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, 
     places.reason[rows] = np.select(
         [void, with_town, kind == PREFECTURE], [NO_ADDRESS, OK, PREF_ONLY], TOWN_NOT_FOUND)
     _refuse(places, rows[contested], with_town[contested], kind[contested], pairs, gazetteer)
+
+
+def _best_of(many: Array, pairs: _Pairs, qualities: tuple[Array, ...]) -> tuple[Array, Array]:
+    """Of each row's candidates among `many` the best, and whether one of another municipality is as good."""
+    has, useless, weight, orphan, after = (q[many] for q in qualities)
+    order = np.lexsort((weight, -after, orphan, ~has, useless, pairs.row[many]))
+    row, city = pairs.row[many][order], pairs.city[many][order]
+    first = np.ones(len(row), bool)
+    first[1:] = row[1:] != row[:-1]
+    heads = np.flatnonzero(first)
+    rank = np.cumsum(first) - 1
+    rival = (city != city[heads][rank]) & ~useless[order]
+    for quality in (has, weight, orphan, after):
+        value = quality[order]
+        rival &= value == value[heads][rank]
+    return many[order[heads]], np.bincount(rank, weights=rival, minlength=len(heads)) > 0
 
 
 def _refuse(places: Places, rows: Array, with_town: Array, kind: Array, pairs: _Pairs, gazetteer: Gazetteer) -> None:

@@ -37,6 +37,7 @@ _PRECISION_WORDS = pl.DataFrame({"precision": PRECISIONS, "error_m": [ERROR_M.ge
 _SOURCE_WORDS = pl.DataFrame({"source": SOURCES})
 _LINKS = (HYPHEN, NO)
 _BLANKS = " \u3000\t\r\n"
+_BLANK_ENDS, _REST_ENDS = (np.isin(np.arange(0x10000), [ord(c) for c in marks]) for marks in (_BLANKS, _BLANKS + "-－ー−‐"))
 
 
 def parse_addresses(addresses: pl.Series, gazetteer: Gazetteer, *, body_code: str | None = None) -> pl.DataFrame:
@@ -61,30 +62,57 @@ def _parse_chunk(text: pl.Series, gazetteer: Gazetteer, body: int) -> pl.DataFra
     towns = gazetteer.town
     parent = towns.parent[np.where(places.town >= 0, places.town, towns.blank)].astype(np.int64)
     residue = read_numbers(tokens, places.after, places.town, parent, gazetteer.lots)
-    return _frame(text, tokens, places, residue, gazetteer)
+    return _frame(tokens, places, residue, gazetteer)
 
 
-def _cut(text: pl.Series, tokens: Tokens, places: Places, residue: Residue) -> tuple[pl.Series, pl.Series]:
+def _cut(tokens: Tokens, places: Places, residue: Residue) -> tuple[pl.Series, pl.Series]:
     """The text of the numbers (with an unknown 小字 before them), and what stands after it."""
-    opens = places.after + ((places.town >= 0) & np.isin(tokens.token[places.after], _LINKS))
-    begin = tokens.char[opens]
-    if tokens.raw is not None:
-        dropped = (tokens.raw[begin - 1] == ord("字")) & (tokens.char[np.maximum(opens - 1, 0)] != begin - 1)
-        begin = begin - ((begin > tokens.row_char) & dropped)
-    begin = begin - tokens.row_char
-    stop = np.where(residue.numbered, tokens.char[residue.last] - tokens.row_char, begin)
-    frame = pl.DataFrame({"t": text, "b": begin, "s": stop - begin, "e": stop})
-    out = frame.select(rest=pl.col("t").str.slice(pl.col("b"), pl.col("s")).str.strip_chars(_BLANKS + "-－ー−‐"))
-    building = pl.Series("building", np.full(text.len(), None), dtype=pl.String)
-    more = np.flatnonzero(tokens.char[tokens.end] - tokens.row_char > stop)
+    raw = tokens.raw
+    assert raw is not None
+    opens = places.after + ((places.town >= 0) & np.isin(tokens.token.take(places.after), _LINKS))
+    begin = tokens.char.take(opens)
+    dropped = np.flatnonzero((raw.take(begin - 1) == ord("字")) & (begin > tokens.row_char))
+    if len(dropped):
+        gap = tokens.char[np.maximum(opens[dropped] - 1, 0)] != begin[dropped] - 1
+        begin[dropped[gap]] -= 1
+    stop = np.where(residue.numbered, tokens.char.take(residue.last), begin)
+    rest = text_between(raw, *_stripped(raw, begin, stop, _REST_ENDS)).rename("rest")
+    row_end = tokens.char.take(tokens.end)
+    more = np.flatnonzero(row_end > stop)
+    building = pl.Series("building", [""]).new_from_index(0, len(stop))
     if len(more):
-        tails = frame[more].select(pl.col("t").str.slice(pl.col("e")).str.strip_chars(_BLANKS)).to_series()
+        tails = text_between(raw, *_stripped(raw, stop.take(more), row_end.take(more), _BLANK_ENDS))
         building = building.scatter(more, tails)
-    return out["rest"].fill_null(""), building.fill_null("")
+    return rest, building
 
 
-def _frame(text: pl.Series, tokens: Tokens, places: Places, residue: Residue, gazetteer: Gazetteer) -> pl.DataFrame:
-    rest, building = _cut(text, tokens, places, residue)
+def _stripped(raw: Array, begin: Array, stop: Array, ends: Array) -> tuple[Array, Array]:
+    """The spans without the characters of `ends` at either side."""
+    begin, stop = begin.copy(), stop.copy()
+    for edge, shift, step in ((begin, 0, 1), (stop, -1, -1)):
+        rows = np.flatnonzero(begin < stop)
+        while len(rows):
+            rows = rows.take(np.flatnonzero(ends.take(np.minimum(raw.take(edge.take(rows) + shift), 0xFFFF))))
+            edge[rows] += step
+            rows = rows.take(np.flatnonzero(begin.take(rows) < stop.take(rows)))
+    return begin, stop
+
+
+def text_between(raw: Array, begin: Array, stop: Array) -> pl.Series:
+    """The characters raw[begin:stop] of each row as text; raw[stop] must be there."""
+    if not len(begin):
+        return pl.Series("text", [], dtype=pl.String)
+    size = stop - begin + 1
+    last = np.cumsum(size)
+    source = np.arange(last[-1]) + np.repeat(begin - (last - size), size)
+    chars = raw.take(source)
+    chars[last - 1] = 0
+    joined = chars.tobytes().decode("utf-16-le" if chars.itemsize == 2 else "utf-32-le")
+    return pl.Series("text", [joined[:-1]]).str.split("\x00").explode()
+
+
+def _frame(tokens: Tokens, places: Places, residue: Residue, gazetteer: Gazetteer) -> pl.DataFrame:
+    rest, building = _cut(tokens, places, residue)
     town, city, lot = places.town, places.city, residue.lot
     towns = gazetteer.town
     town_row = np.where(town >= 0, town, towns.blank)

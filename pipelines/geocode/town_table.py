@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipelines.geocode.places import with_blank
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _TEXT = ("lg", "pref", "county", "city", "oaza", "chome", "koaza", "mid", "name", "precision", "source")
+_MANY = 4096  # from so many rows on, turning the mapped columns into views pays
 _NUMBERS = ("lat", "lon", "kind", "precision_no", "source_no", "error_m", "level", "parent", "city_row")
 
 
@@ -64,12 +66,20 @@ class TownTable:
 
     def pick(self, columns: Sequence[str], rows: Array) -> pl.DataFrame:
         """Some text columns at these rows."""
+        if len(rows) >= _MANY:
+            return self._names.select(columns)[pl.Series(rows.astype(np.uint32))]
         import pyarrow as pa
 
-        taken = self.text.select(list(columns)).take(pa.array(rows.astype(np.uint32)))
-        found = pl.from_arrow(taken)
+        found = pl.from_arrow(self.text.select(list(columns)).take(pa.array(rows.astype(np.uint32))))
         assert isinstance(found, pl.DataFrame)
         return found
+
+    @cached_property
+    def _names(self) -> pl.DataFrame:
+        """The columns that every answer shows, as views that are quick to gather (some 60 MB for the nation)."""
+        names = pl.from_arrow(self.text.select(["name", "oaza", "chome", "koaza", "mid"]))
+        assert isinstance(names, pl.DataFrame)
+        return names
 
     def frame(self) -> pl.DataFrame:
         """All towns as a frame, without the blank row."""

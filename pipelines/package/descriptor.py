@@ -43,7 +43,7 @@ class WrittenResource:
 
     @property
     def points(self) -> int:
-        return self.files[1].rows if len(self.files) > 1 else 0
+        return next((f.rows for f in self.files if f.format == "GeoJSON"), 0)
 
 
 def dataset_uuid(code: str, dataset_id: str) -> str:
@@ -126,7 +126,7 @@ def _resources(r: WrittenResource, dataset: Dataset, standard: Standard, identif
             "hash": f"sha256:{file.sha256}",
             "as_of": r.as_of,
             "rows": file.rows if is_table else None,
-            "features": None if is_table else file.rows,
+            "features": None if is_table or file.format == "GTFS" else file.rows,
             "schema": present_schema(standard, r.columns) if is_table else None,
         })
     return made
@@ -135,6 +135,8 @@ def _resources(r: WrittenResource, dataset: Dataset, standard: Standard, identif
 def _resource_note(r: WrittenResource, file: WrittenFile) -> str:
     if file.format == "CSV":
         return f"{file.rows:,}件、{len(r.columns)}項目。文字コードはUTF-8（BOM付き）、Excelでそのまま開けます。"
+    if file.format == "GTFS":
+        return "標準的なバス情報フォーマット（GTFS-JP）の一式。停留所、路線、便、時刻表、運賃などのファイルを含みます。"
     left = r.rows - file.rows
     note = f"位置のある{file.rows:,}件の点。"
     return note + (f"位置が空欄の{left:,}件はCSVだけにあります。" if left else "")

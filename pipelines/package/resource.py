@@ -26,6 +26,7 @@ class ResourceData:
     stamp: str | None  # yyyymmdd or yyyymmdd_yyyymmdd, goes into the file name
     table: Table
     as_of: str  # YYYY-MM-DD
+    archive: bytes | None = None  # the feed of which `table` is the part with points, as a zip (GTFS-JP)
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,19 @@ def csv_bytes(table: Table) -> bytes:
     return out.getvalue()
 
 
-def write_resource(folder: Path, stem: str, table: Table, points: Points | None) -> tuple[WrittenFile, ...]:
-    """Write `stem`.csv and, where there are points, their formats into `folder`; the first file is always the CSV."""
+def write_resource(
+    folder: Path, stem: str, table: Table, points: Points | None, archive: bytes | None = None
+) -> tuple[WrittenFile, ...]:
+    """Write `stem`.csv, where there are points their formats, and an archive as `stem`.zip; the CSV is always first."""
     csv_path = folder / f"{stem}.csv"
     csv_path.write_bytes(csv_bytes(table))
     files = [_written(csv_path, "CSV", "text/csv", table.rows)]
     if points is not None:
         files += _write_points(folder, stem, points)
+    if archive is not None:
+        path = folder / f"{stem}.zip"
+        path.write_bytes(archive)
+        files.append(_written(path, "GTFS", "application/zip", table.rows))
     return tuple(files)
 
 

@@ -89,7 +89,7 @@ def _write_one(public: Path, name: str, data: ResourceData, standard: Standard) 
         stamp=data.stamp,
         as_of=data.as_of,
         columns=data.table.columns,
-        files=write_resource(public, stem, data.table, points),
+        files=write_resource(public, stem, data.table, points, data.archive),
         bounds_deg=points.bounds_deg if points else None,
     )
 

@@ -24,9 +24,17 @@ from pipelines.values.codes import (
     plain_code,
     prefectures,
 )
-from pipelines.values.phones import hyphenated_phone, is_phone_list, phone_list, phone_without_note, plain_phone
+from pipelines.values.phones import (
+    blank_for_no_number,
+    hyphenated_phone,
+    is_phone_list,
+    phone_list,
+    phone_without_note,
+    phone_without_word,
+    plain_phone,
+)
 from pipelines.values.text import katakana, widen_kana
-from pipelines.values.web import plain_url, url_with_scheme
+from pipelines.values.web import first_url, plain_url, url_with_scheme
 
 Judge = Callable[[str], tuple[Problem, ...]]
 NOTHING: tuple[Problem, ...] = ()
@@ -69,11 +77,14 @@ def judge_phone(value: str) -> tuple[Problem, ...]:
     """Telephone (GIF 445): half-width, area code in brackets or with hyphens, several joined by " / ".
 
     Emergency and short numbers (110, 119, #7119) are numbers too. A note in the cell is a warning: GIF wants
-    it elsewhere, and a reader still gets the number.
+    it elsewhere, and a reader still gets the number. 「なし」 is an honest answer: a warning too, also where a number
+    is required, so that whoever says it is not worse off than with a blank.
     """
     if is_phone_list(value) or re.fullmatch("#?[0-9]{3,4}", value):
         return NOTHING
-    remedy = plain_phone(value) or hyphenated_phone(value) or phone_list(value)
+    if blank_for_no_number(value) is not None:
+        return (Problem("phone-none"),)
+    remedy = plain_phone(value) or hyphenated_phone(value) or phone_list(value) or phone_without_word(value)
     if remedy is not None:
         return (Problem("phone-form", "{}", remedy),)
     told = phone_without_note(value)
@@ -84,6 +95,8 @@ def judge_phone(value: str) -> tuple[Problem, ...]:
     if re.fullmatch(r"[0-9()+\s-]+", text):
         wrong_count = digits not in (10, 11)
         return (Problem("phone-digits", params_json(digits=digits)),) if wrong_count else (Problem("phone-form"),)
+    if digits < 9 and re.match(r"[0-9]{1,4}-[0-9]{3,4}(?![0-9-])", text):  # 41-4355(会長): no area code (下松市 events)
+        return (Problem("phone-digits", params_json(digits=digits)),)
     return (Problem("phone-note"),) if digits >= 9 else (Problem("phone-words"),)
 
 
@@ -116,6 +129,9 @@ def judge_url(value: str) -> tuple[Problem, ...]:
     """URL: absolute, http or https, with a host, without spaces (WHATWG URL; Japanese in the path is let through)."""
     if re.fullmatch(r"https?://[^\s/?#]+(?:[/?#]\S*)?", value, re.IGNORECASE):
         return NOTHING
+    first = first_url(value)
+    if first is not None:  # L1-07: one value per cell
+        return (Problem("two-values", params_json(rule_no="L1-07"), first),)
     return (Problem("url-form", "{}", plain_url(value) or url_with_scheme(value)),)
 
 
@@ -141,13 +157,34 @@ def judge_prefecture(value: str) -> tuple[Problem, ...]:
     return (Problem("prefecture-unknown", "{}", official_prefecture(value) or nearest(value, names)),)
 
 
+def _digits(column: pl.Expr, count: int) -> list[pl.Expr]:
+    """The digits of whole numbers of `count` digits, from the last to the first; null for other cells."""
+    number = pl.when(column.str.contains(whole(f"[0-9]{{{count}}}"))).then(column).cast(pl.Int64, strict=False)
+    return [number // 10**place % 10 for place in range(count)]
+
+
+def fine_lgcode(column: pl.Expr) -> pl.Expr:
+    """`judge_lgcode` for whole columns: weights 6, 5, 4, 3, 2 and the last digit of 11 minus the rest by 11."""
+    check, *digits = _digits(column, 6)
+    weighed = pl.sum_horizontal([d * w for d, w in zip(digits, (2, 3, 4, 5, 6), strict=True)], ignore_nulls=False)
+    known = column.str.slice(0, 2).is_in(list(prefectures()))
+    return ((11 - weighed % 11) % 10 == check) & known
+
+
+def fine_corporate(column: pl.Expr) -> pl.Expr:
+    """`judge_corporate` for whole columns: weights 1, 2, 1, 2 ... from the right, 9 minus the rest by 9."""
+    *digits, check = _digits(column, 13)
+    weighed = pl.sum_horizontal([d * (1 + i % 2) for i, d in enumerate(digits)], ignore_nulls=False)
+    return 9 - weighed % 9 == check
+
+
 @lru_cache(maxsize=1)
 def _rules_by_name() -> Mapping[str, CellRule]:
     kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]"), judge_kana)
     anything = CellRule(lambda column: column.str.contains("[0-9]").not_(), _lost_digits)
     return {
-        "lgcode6": CellRule(lambda column: pl.lit(False), judge_lgcode),
-        "corp": CellRule(lambda column: pl.lit(False), judge_corporate),
+        "lgcode6": CellRule(fine_lgcode, judge_lgcode),
+        "corp": CellRule(fine_corporate, judge_corporate),
         "tel": CellRule(_matches(r"0[0-9]{3}-[0-9]{2}-[0-9]{4}|0[0-9]{2}-[0-9]{3}-[0-9]{4}"), judge_phone),
         "kana": kana,
         "dow": CellRule(_matches("月火水木金|月火水木金土日"), judge_weekdays),

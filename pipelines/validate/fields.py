@@ -98,7 +98,9 @@ class _Judge:
         }
         self.enum = given.get("enum")
         self.typed_enum = [self.reader(a) if isinstance(a, str) else a for a in self.enum or ()]
-        self.not_listed = ("not-in-list", params_json(list=listed(self.enum or ())))
+        unsure = spec.get("enum_basis") == "inferred"  # the list was not read in the standard's own text
+        code = "not-in-list-inferred" if unsure else "not-in-list"
+        self.not_listed = (code, params_json(list=listed(self.enum or ())))
         lengths = spec.get("type", "string") in _LENGTH_TYPES
         self.min_length = given.get("minLength") if lengths else None
         self.max_length = given.get("maxLength") if lengths else None

@@ -13,19 +13,20 @@ import polars as pl
 
 from pipelines.model import ROW
 
-if TYPE_CHECKING:  # a file of one block, the usual one, needs no numpy (0.1 s to import)
+if TYPE_CHECKING:  # a file of some ten thousand rows, the usual one, needs no numpy (0.1 s to import)
     import numpy as np
     import numpy.typing as npt
 
 _SEED = 20170131
 _FIRST_BYTES = 1 << 17
+_FEW_ROWS = 1 << 17
 
 
 class RepeatedKeys:
     """One key over the blocks of a file."""
 
     def __init__(self) -> None:
-        self._first: tuple[pl.Series, pl.Series] | None = None
+        self._few = pl.DataFrame(schema={"key": pl.UInt64, ROW: pl.Int64})
         self._seen: SeenHashes | None = None
 
     def repeated(self, frame: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
@@ -41,20 +42,25 @@ class RepeatedKeys:
             .with_columns(pl.col("key").hash(_SEED))
             .collect()
         )
-        if self._first is None:
-            self._first = (taken["key"], taken[ROW])
-            if taken["key"].n_unique() == taken.height:
-                return pl.DataFrame(schema={"index": pl.UInt32, "first_row": pl.Int64})
-            first_row = pl.col(ROW).first().over("key")
-            again = taken.lazy().with_columns(first_row.alias("first_row")).filter(pl.col("first_row") != pl.col(ROW))
-            return again.select("index", "first_row").collect()
+        if self._seen is None and self._few.height + taken.height <= _FEW_ROWS:
+            return self._among_few(taken)
         if self._seen is None:
             self._seen = SeenHashes()
-            self._seen.add(*(s.to_numpy() for s in self._first))
+            self._seen.add(self._few["key"].to_numpy(), self._few[ROW].to_numpy())
+            self._few = self._few.clear()
         rows = taken[ROW].to_numpy()
         first = self._seen.add(taken["key"].to_numpy(), rows)
         later = first != rows
         return pl.DataFrame({"index": taken["index"].to_numpy()[later], "first_row": first[later]})
+
+    def _among_few(self, taken: pl.DataFrame) -> pl.DataFrame:
+        """The same while the rows are few: polars alone is quicker than loading numpy."""
+        self._few = pl.concat([self._few, taken.select("key", ROW)])
+        if self._few["key"].n_unique() == self._few.height:
+            return pl.DataFrame(schema={"index": pl.UInt32, "first_row": pl.Int64})
+        first = self._few.select(pl.col(ROW).first().over("key")).to_series().tail(taken.height)
+        again = taken.lazy().with_columns(first.alias("first_row")).filter(pl.col("first_row") != pl.col(ROW))
+        return again.select("index", "first_row").collect()
 
 
 class SeenHashes:

@@ -15,7 +15,9 @@ from pipelines.validate.signs import fine_text, is_name, judge_injection, judge_
 from pipelines.values.codes import has_exponent
 from pipelines.values.numbers import drop_thousands
 from pipelines.values.patterns import late_pattern
+from pipelines.values.text import is_dashes
 from pipelines.values.times import is_closing, minute_before_midnight
+from pipelines.values.web import first_url
 
 _CODE_RULES = ("lgcode6", "corp", "poi", "town_id", "post", "id", "no")
 _SINGLE_RULES = ("lat", "lon", "date", "time", "int", "num", "yen", "post", "mail", "url", "corp", "lgcode6", "alt")
@@ -55,6 +57,8 @@ def _beyond(
     def explain(value: str | None) -> tuple[Problem, ...]:
         if value is None or not value.strip():  # a cell of spaces is a blank
             return base.explain(None)
+        if is_dashes(value):  # a blank in every column; where a type is wanted, one in the wrong notation
+            return base.explain(None) or (() if text else base.explain(value))
         found = base.explain(value)
         injected = judge_injection(value) if text else ()
         if injected:
@@ -63,6 +67,8 @@ def _beyond(
             return (Problem("digits-lost"),)
         if found and field.type == "time" and minute_before_midnight(value):
             return (Problem("time-midnight", "{}", "23:59" if is_closing(field.name) else None),)
+        if found and field.rule == "url" and first_url(value):
+            return (Problem("two-values", params_json(rule_no="L1-07"), first_url(value)),)
         if found:
             return (_two_values(value, accepts) if single else ()) or found
         for rule in rules:
@@ -72,7 +78,7 @@ def _beyond(
         return judge_signs(value, named) if signs else ()
 
     column = pl.col(field.name)
-    fine = base.fine & column.str.contains(r"\S").fill_null(False) if required else base.fine
+    fine = base.fine & column.str.contains(r"[^\s\-‐‑‒–—―−─━ー－ｰ]").fill_null(False) if required else base.fine
     for rule in rules:
         fine = fine & (rule.fine(column) | column.is_null()).fill_null(False)
     if signs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.model import Field, Municipality, Standard, findings_frame
+from pipelines.model import ROW, Field, Municipality, Standard, findings_frame
 from pipelines.validate.fine import whole
 from pipelines.validate.problems import as_findings
 from pipelines.values.codes import prefectures
@@ -15,6 +15,7 @@ from pipelines.values.codes import prefectures
 _HHMM = whole("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _DAY = whole("[12][0-9]{3}-[01][0-9]-[0-3][0-9]")
 _NUMBER = whole("[0-9]{1,15}")
+_WHOLE_COLUMN = 5  # rows from which on "all of them" says something about the column
 _NIGHT_ENDS = "06:00"
 _CODE_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
 
@@ -28,6 +29,7 @@ class RowRule:
     wrong: pl.Expr
     needs: tuple[str, ...]
     params: tuple[tuple[str, pl.Expr], ...] = ()
+    column_code: str = ""  # one finding of this code instead, where every row breaks the rule
 
 
 def _json_text(params: Sequence[tuple[str, pl.Expr]]) -> pl.Expr:
@@ -55,7 +57,17 @@ def find_rows(frame: pl.DataFrame, rules: Sequence[RowRule]) -> list[pl.DataFram
 
 def _found(frame: pl.DataFrame, rule: RowRule, where: Sequence[int]) -> pl.DataFrame:
     rows = frame[list(where)]
+    if rule.column_code and len(where) >= _WHOLE_COLUMN and len(where) == frame.drop_nulls(rule.needs).height:
+        return _once(rows, rule)
     return as_findings(rows, rule.code, rule.field, pl.col(rule.field), _json_text(rule.params))
+
+
+def _once(rows: pl.DataFrame, rule: RowRule) -> pl.DataFrame:
+    """One finding for each value of the rule's first column, with the number of rows and the first of their cells."""
+    several = rows.group_by(rule.needs[0], maintain_order=True).agg(pl.len().cast(pl.String).alias("_n"), pl.all().first())
+    first = several.with_columns(pl.lit(None, pl.Int64).alias(ROW))
+    params = (*rule.params, ("count", pl.col("_n")))
+    return as_findings(first, rule.column_code, rule.field, pl.col(rule.field), _json_text(params))
 
 
 def _pairs(standard: Standard, kind: str) -> list[tuple[Field, Field]]:
@@ -160,7 +172,8 @@ def city_rules(standard: Standard, body: Municipality | None, codes: Mapping[str
         )
         wrong = wrong & name.str.contains("[市区町村]")
         params = (("other", pl.lit(code.name)), ("other_value", at), ("name", told))
-        rules.append(RowRule("city-not-code", field.name, wrong, (code.name, field.name), params))
+        rules.append(RowRule("city-not-code", field.name, wrong, (code.name, field.name), params,
+                             "city-not-code-column"))
     return rules
 
 

@@ -52,7 +52,9 @@ class Validator:
         self._standard = standard
         self._municipal = municipal
         self._order = {name: i for i, name in enumerate(standard.names)}
-        self._checks = like._checks if like else {f.name: self._check_of(f, body, codes or {}) for f in standard.fields}
+        self._checks: dict[str, FieldCheck] = (
+            like._checks if like else {f.name: self._check_of(f, body, codes or {}) for f in standard.fields}
+        )
         self._unique = {f.name: RepeatedKeys() for f in standard.fields if f.spec.get("constraints", {}).get("unique")}
         key = standard.schema.get("primaryKey") or []
         self._key = [key] if isinstance(key, str) else list(key)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipelines.errors import CatalogueError, KokaiError
 from publish.ckan.checking import damaged
+from publish.ckan.datastore import fill_table, tables
 from publish.ckan.journal import Journal
 from publish.ckan.portal import Portal
 from publish.ckan.reading import source_id
 from publish.ckan.trouble import Later, Refused, stopped, unreachable
 from publish.ckan.writing import batches, create, entomb, new_views, open_to_all, revise
-from publish.plan import Change, FieldChange, FileChange, Wanted, make_change, remaining
+from publish.plan import Change, FieldChange, FileChange, Wanted, WantedFile, make_change, remaining
 from publish.plan.compare import is_tombstone, match_files
 
 
@@ -28,12 +29,13 @@ class Outcome:
     url: str = ""
     uploaded: int = 0
     error: KokaiError | None = None
-    resources: Mapping[str, str] | None = None  # path -> the portal's id, of the files sent now
+    notes: tuple[str, ...] = ()  # what beside the data did not work: the DataStore
+    loading: Mapping[str, WantedFile] = field(default_factory=dict)  # resource id -> table that xloader is loading
 
 
 def carry_out(
     changes: Sequence[Change], wanted: Mapping[str, Wanted], portal: Portal, journal: Journal, *, parallel: int = 2,
-    since: str = "",
+    since: str = "", datastore: bool = False, xloader: bool = False,
 ) -> Iterator[Outcome]:
     """Carry out every change; one that fails does not stop the others. Outcomes come as they are done.
 
@@ -42,7 +44,7 @@ def carry_out(
     """
     work = [c for c in changes if c.action != "keep" or journal.begun(c.name)]
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since) for c in work]
+        jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since, (datastore, xloader)) for c in work]
         try:
             for job in as_completed(jobs):
                 yield job.result()
@@ -51,12 +53,14 @@ def carry_out(
                 job.cancel()
 
 
-def _one(change: Change, wanted: Wanted | None, portal: Portal, journal: Journal, since: str) -> Outcome:
+def _one(
+    change: Change, wanted: Wanted | None, portal: Portal, journal: Journal, since: str, stores: tuple[bool, bool]
+) -> Outcome:
     try:
         if change.action == "withdraw":
             return _withdraw(change, portal, journal, since)
         assert wanted is not None
-        return _Dataset(change, wanted, portal, journal).run()
+        return _Dataset(change, wanted, portal, journal, stores).run()
     except Refused as refused:
         return Outcome(change, error=stopped(refused, action="package_show", where=change.name))
     except KokaiError as error:
@@ -66,7 +70,10 @@ def _one(change: Change, wanted: Wanted | None, portal: Portal, journal: Journal
 class _Dataset:
     """One dataset on its way to what is wanted: look, write what is missing, look again, verify, open."""
 
-    def __init__(self, change: Change, wanted: Wanted, portal: Portal, journal: Journal) -> None:
+    def __init__(
+        self, change: Change, wanted: Wanted, portal: Portal, journal: Journal, stores: tuple[bool, bool]
+    ) -> None:
+        self.datastore, self.xloader = stores
         self.change = change
         self.wanted = wanted
         self.portal = portal
@@ -203,14 +210,31 @@ class _Dataset:
         assert held is not None
         change = self.change
         new = {f.path for f in change.files if f.reason == "file-new"} & self.sent
+        found = match_files(self.wanted, held)
+        notes, loading = self._fill(held, found)
         with suppress(Later):  # views are a convenience: the portal makes them when an editor next saves
-            new_views(self.portal, held, new)
+            new_views(self.portal, held, new, tables=self.datastore)
         event = {"create": "published", "adopt": "adopted"}.get(change.action, "updated")
         if change.reason in ("public-again", "unfinished"):
             event = "published"
-        found = match_files(self.wanted, held)
-        return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None,
-                       {p: str(found[p]["id"]) for p in sorted(self.sent or set()) if p in found})
+        return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None, tuple(notes), loading)
+
+    def _fill(
+        self, held: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[list[str], dict[str, WantedFile]]:
+        """The DataStore's tables of what was sent now, and of what a cut-off run left without one."""
+        if not self.datastore:
+            return [], {}
+        left = {p for p, r in found.items() if self.begun and not r.get("datastore_active")}
+        notes, loading = [], {}
+        for f in tables(self.wanted.files, self.sent | left):
+            note = fill_table(self.portal, str(found[f.path]["id"]), f, xloader=self.xloader,
+                              exists=bool(found[f.path].get("datastore_active")))
+            if note:
+                notes.append(note)
+            elif self.xloader:
+                loading[str(found[f.path]["id"])] = f
+        return notes, loading
 
 
 def _marks(fields: Sequence[FieldChange], files: Sequence[FileChange]) -> set[tuple[str, ...]]:

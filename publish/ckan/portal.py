@@ -128,6 +128,17 @@ class Portal:
         except requests.RequestException as error:
             raise Later(_line_words(error)) from None
 
+    def head(self, url: str) -> tuple[int, str]:
+        """Status and content type of a HEAD request without the token, as a harvester asks. Raises Later."""
+        import requests
+
+        try:
+            got = self._session().head(url, headers={"User-Agent": self.agent}, timeout=(CONNECT_S, self.timeout_s),
+                                       allow_redirects=False)
+        except requests.RequestException as error:
+            raise Later(_line_words(error)) from None
+        return int(got.status_code), str(got.headers.get("Content-Type", ""))
+
     def _follow(self, got: Any) -> Any:
         """One redirect to a file store is followed without the token; to a login page never."""
         import requests

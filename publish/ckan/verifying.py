@@ -78,12 +78,12 @@ def _dataset(portal: Portal, public: Portal, name: str, wanted: Wanted | None) -
         path = mine.path if mine else file_name(r)
         want_sha = mine.sha256 if mine else text(r.get("sha256"))
         is_table = mine is not None and mine.rows is not None
-        served = fetch(portal if held.get("private") else public, file_address(portal, str(held["id"]), str(r["id"]), file_name(r)),
-                       count_rows=is_table)
+        address = file_address(portal, str(held["id"]), str(r["id"]), file_name(r))
+        served = fetch(portal if held.get("private") else public, address, count_rows=is_table)
         files += 1
         size += served.size_bytes
         if want_sha and served.sha256 != want_sha:
-            drifts.append(Drift("file-differs", name, path, f"公開中の中身が、公開したものと違います({served.size_bytes:,}バイト)。",
+            drifts.append(Drift("file-differs", name, path, f"公開中の中身が、公開時と違います({served.size_bytes:,}バイト)。",
                                 f"the bytes served are not those published ({served.size_bytes:,} bytes)"))
         elif mine is not None and is_table and served.rows != mine.rows:
             drifts.append(Drift("rows-differ", name, path, f"行数が{served.rows}で、{mine.rows}のはずです。",
@@ -104,7 +104,8 @@ def _visibility(public: Portal, name: str, held: Mapping[str, Any]) -> list[Drif
 def _words(name: str, wanted: Wanted, held: Mapping[str, Any]) -> list[Drift]:
     fields, files = remaining(wanted, held)
     made = [
-        Drift("field-differs", name, f.field, f"「{field_ja(f.field)}」が「{_short(f.before)}」です(公開したのは「{_short(f.after)}」)。",
+        Drift("field-differs", name, f.field,
+              f"「{field_ja(f.field)}」が「{_short(f.before)}」です(公開時は「{_short(f.after)}」)。",
               f"{f.field} is {_short(f.before)!r}, published as {_short(f.after)!r}")
         for f in fields if f.field != "private"
     ]
@@ -115,12 +116,12 @@ def _words(name: str, wanted: Wanted, held: Mapping[str, Any]) -> list[Drift]:
             if f.field in ("sha256", "size"):
                 continue
             made.append(Drift("field-differs", name, f"{c.path}:{f.field}",
-                              f"ファイルの「{field_ja(f.field)}」が「{_short(f.before)}」です(公開したのは「{_short(f.after)}」)。",
+                              f"「{field_ja(f.field)}」が「{_short(f.before)}」です(公開時は「{_short(f.after)}」)。",
                               f"{f.field} of the file is {_short(f.before)!r}, published as {_short(f.after)!r}"))
     known = {str(r["id"]) for r in match_files(wanted, held).values()}
     for r in held.get("resources", ()):
         if str(r["id"]) not in known:
-            made.append(Drift("file-foreign", name, file_name(r), "カタログの画面で足されたファイルです。", "was added on the portal"))
+            made.append(Drift("file-foreign", name, file_name(r), "カタログで足されたファイルです。", "was added on the portal"))
     return made
 
 

@@ -158,11 +158,11 @@ def _merged_extras(wanted: Wanted, held: Mapping[str, Any]) -> list[dict[str, st
     return [{"key": k, "value": v} for k, v in sorted({**foreign, **wanted.extras}.items())]
 
 
-def new_views(portal: Portal, held: Mapping[str, Any], paths: Collection[str]) -> None:
+def new_views(portal: Portal, held: Mapping[str, Any], paths: Collection[str], *, tables: bool) -> None:
     """Default views of new files: package_revise makes none. A portal that refuses keeps its own habit."""
     if not paths:
         return
     try:
-        portal.write("package_create_default_resource_views", {"package": dict(held)})
+        portal.write("package_create_default_resource_views", {"package": dict(held), "create_datastore_views": tables})
     except Refused:
         return

@@ -113,12 +113,17 @@ def _check(path: Path, args: argparse.Namespace, options: CheckOptions, report: 
 
 
 def _print(result: CheckResult, editions: Sequence[EditionDistance] | None, args: argparse.Namespace) -> None:
-    from publish.report.editions import editions_as_text, editions_dict
     from publish.report.findings import check_as_json, check_as_text
 
-    if args.format == "json":
-        check_as_json(result, extra=None if editions is None else {"editions": editions_dict(editions)})
-        return
-    check_as_text(result, every=args.all_findings)
-    if editions is not None:
+    if editions is None and args.format == "json":
+        check_as_json(result)
+    elif editions is None:
+        check_as_text(result, every=args.all_findings)
+    else:
+        from publish.report.editions import editions_as_text, editions_dict  # they bring the address parser along
+
+        if args.format == "json":
+            check_as_json(result, extra={"editions": editions_dict(editions)})
+            return
+        check_as_text(result, every=args.all_findings)
         editions_as_text(result, editions)

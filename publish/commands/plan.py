@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from publish.commands.arguments import add_output, add_workspace
 from publish.commands.portal import add_catalogue
+
+if TYPE_CHECKING:
+    from pipelines.model import Package
+    from publish.commands.portal import Desk
 
 CHANGES = 3
 
@@ -27,6 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
 
 
+def _public_now(desk: Desk) -> dict[str, Package]:
+    """The editions that were published last, where they are kept here."""
+    from publish.push import kept_packages
+
+    root = desk.connection.folder / "kept"
+    names = [p.name for p in root.iterdir() if p.is_dir()] if root.is_dir() else []
+    kept = {n: kept_packages(desk.connection.folder, n) for n in names}
+    return {n: k[-1].package for n, k in kept.items() if k}
+
+
 def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import desk_packages, make_plan, open_desk, print_plan, withdrawn_in
     from publish.plan import write_plan
@@ -41,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet:
         from publish.report.approval import write_sheet
 
-        write_sheet(args.sheet, planned.plan, planned.packages, title=desk.catalogue.title)
+        write_sheet(args.sheet, planned.plan, planned.packages, title=desk.catalogue.title, before=_public_now(desk))
     if args.format == "json":
         sys.stdout.write(dumps(plan_dict(planned.plan)) + "\n")
     else:

@@ -116,7 +116,7 @@ def outcome_dict(outcome: Outcome) -> dict[str, Any]:
     """One dataset's outcome as JSON."""
     return {
         "name": outcome.change.name, "action": outcome.change.action, "event": outcome.event, "url": outcome.url,
-        "uploaded": outcome.uploaded, "error": outcome.error.as_dict() if outcome.error else None,
+        "uploaded": outcome.uploaded, "notes": list(outcome.notes), "error": outcome.error.as_dict() if outcome.error else None,
     }
 
 

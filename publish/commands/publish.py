@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from publish.commands.arguments import add_datasets, add_output, add_strict, add_workspace
 
 if TYPE_CHECKING:
-    from pipelines.declare import Catalogue
+    from pipelines.declare import Catalogue, Workspace
     from pipelines.model import Dataset, Package
     from publish.commands.portal import Desk
     from publish.plan import Plan
     from publish.push import Planned
+    from publish.run import Place
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="手で登録されたデータセットを引き継ぎます / take over datasets that a person registered")
     parser.add_argument("--catalogue", default="embedded", metavar="NAME",
                         help="公開先(datasets/catalogues.yml の名前。既定: embedded) / catalogue to publish to")
+    parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS",
+                        help="DataStore への取り込みを待つ秒数(既定 60、0で待たない) / wait for the DataStore")
     add_workspace(parser)
     add_strict(parser)
     add_output(parser)
@@ -42,11 +45,11 @@ def run(args: argparse.Namespace) -> int:
 def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
     from publish.commands.clock import current_time, current_user
     from publish.report.outcome import print_changes
-    from publish.run import Place, choose_datasets, dumps, open_workspace, publish_embedded, register_packages
+    from publish.run import Place, dumps, open_workspace, publish_embedded
 
     workspace = open_workspace(args.workspace)
     place = Place(args.workspace)
-    packages = register_packages(workspace, place, choose_datasets(workspace, args.datasets))
+    packages = _zip_or_register(args, workspace, place)
     refuse_samples(packages, catalogue)
     release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user())
     held = [p for _, p in packages if p.manifest.get("status") != "ready"]
@@ -60,6 +63,22 @@ def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
             sys.stdout.write(f"  保留 {package.name}: {reasons}\n")
         sys.stdout.write(f"開くページ: {release.index}\n")
     return 1 if args.strict and held else 0
+
+
+def _zip_or_register(args: argparse.Namespace, workspace: Workspace, place: Place) -> list[tuple[Dataset, Package]]:
+    """The packages on disk, or those of a hand-over zip: the register says what each is, the sources are not needed."""
+    from pathlib import Path
+
+    from publish.handover import read_handover
+    from publish.run import choose_datasets, package_name, register_packages
+
+    zips = [Path(d) for d in args.datasets if d.endswith(".zip")]
+    if not zips:
+        return register_packages(workspace, place, choose_datasets(workspace, args.datasets))
+    packages = read_handover(zips[0], place.root / "var" / "handover")
+    choose_datasets(workspace, [p.name for p in packages])
+    declared = {package_name(d, workspace): d for d in workspace.datasets}
+    return [(declared[p.name], p) for p in packages]
 
 
 def _publish_ckan(args: argparse.Namespace) -> int:
@@ -77,8 +96,11 @@ def _publish_ckan(args: argparse.Namespace) -> int:
     outcomes = publish_changes(
         desk.connection, desk.place, plan, planned.wanted, planned.packages, planned.bodies or desk.bodies,
         now=current_time(), by=current_user(), on_done=print_outcome if text else lambda o: None,
+        wait_s=args.wait,
     )
     count = desk.connection.portal.count.as_dict()
+    for note in [n for o in outcomes for n in o.notes] if text else []:
+        sys.stdout.write(f"  DataStore に入っていません: {note}(ファイルは公開済みです)\n")
     if text:
         sys.stdout.write(f"書き込み{count['writes']}回、送ったファイル{count['uploads']}個({count['upload_bytes']:,}バイト)、"
                          f"やり直し{count['retries']}回\n")

@@ -78,18 +78,24 @@ def count_all(entries: pl.DataFrame, requests: Sequence[Request]) -> list[Count]
     for request in requests:
         if request.unit not in UNITS:
             raise ValueError(f"unit must be one of {UNITS}")
-    seen = _in_order(entries.filter(pl.col("event").is_in([*PUBLIC_EVENTS, "withdrawn"])))
-    live = _filtered(_states(seen, requests), requests)
-    evidence = _fold(live)
-    return _sums(evidence, requests)
+    asked = list(dict.fromkeys(requests))  # a deadline is often the end of a fiscal year: count it once
+    live = _filtered(_states(entries, asked), asked)
+    counts = dict(zip(asked, _sums(_fold(live), asked), strict=True))
+    return [counts[request] for request in requests]
 
 
-def _in_order(seen: pl.DataFrame) -> pl.DataFrame:
-    """Entries by body and time, numbered; history imported later takes its place in time."""
+def _in_order(entries: pl.DataFrame) -> pl.DataFrame:
+    """What decides a state, by body and time: o (order), i (row of `entries`), body, dataset, catalogue, at, public.
+
+    History that was imported later takes its place in time.
+    """
+    words = pl.col("body", "dataset", "catalogue").cast(pl.Categorical)
+    slim = entries.select("body", "dataset", "catalogue", "event", "at", "seq").with_row_index("i").filter(
+        pl.col("event").is_in([*PUBLIC_EVENTS, "withdrawn"]))
     before = (pl.col("at") < pl.col("at").shift(1)) & (pl.col("body") == pl.col("body").shift(1))
-    if seen.height and bool(seen.select(before.any()).item()):
-        seen = seen.sort("body", "at", "seq", maintain_order=True)
-    return seen.with_row_index("i").with_columns(pl.col("at").str.slice(0, 10).str.to_date().alias("day"))
+    if slim.height and bool(slim.select(before.any()).item()):
+        slim = slim.sort("body", "at", "seq", maintain_order=True)
+    return slim.with_row_index("o").select("o", "i", words, "at", (pl.col("event") != "withdrawn").alias("public"))
 
 
 def _frame(requests: Sequence[Request]) -> pl.DataFrame:
@@ -100,26 +106,25 @@ def _frame(requests: Sequence[Request]) -> pl.DataFrame:
                 "take_linked": pl.Boolean, "take_generated": pl.Boolean, "skip_stale": pl.Boolean}, orient="row")
 
 
-def _states(seen: pl.DataFrame, requests: Sequence[Request]) -> pl.DataFrame:
+def _states(entries: pl.DataFrame, requests: Sequence[Request]) -> pl.DataFrame:
     """One row a request, dataset and catalogue: the last state on that day (r, event, first, last, carried columns)."""
-    places = pl.DataFrame([(r, q.body, c, q.day) for r, q in enumerate(requests) for c in sorted(q.catalogues)],
-                          schema={"r": pl.UInt32, "body": pl.String, "catalogue": pl.String, "asked": pl.Date},
-                          orient="row")
-    keyed = seen.select("body", "dataset", "catalogue").unique(maintain_order=True).with_row_index("g")
-    groups = places.join(keyed, on=["body", "catalogue"], how="inner").select("r", "g", "asked")
-    slim = seen.select("i", "day", "body", "dataset", "catalogue", (pl.col("event") != "withdrawn").alias("public"))
-    slim = slim.join(keyed, on=["body", "dataset", "catalogue"], how="left").select("i", "day", "g", "public")
-    found = groups.join(slim, on="g", how="inner").filter(pl.col("day") <= pl.col("asked"))
-    ends = found.group_by("r", "g").agg(
-        pl.col("i").max().alias("end"), pl.col("i").filter("public").max().alias("now"),
-        pl.col("i").filter("public").min().alias("begin"),
-    ).drop_nulls("now").sort("r", "g")
-    end, now, begin = seen[ends["end"]], seen[ends["now"]], seen[ends["begin"]]
+    slim = _in_order(entries)
+    places = pl.DataFrame(
+        [(r, q.body, c, f"{q.day.isoformat()}T23:59:59+09:00") for r, q in enumerate(requests) for c in sorted(q.catalogues)],
+        schema={"r": pl.UInt32, "body": pl.Categorical, "catalogue": pl.Categorical, "until": pl.String}, orient="row")
+    found = places.join(slim, on=["body", "catalogue"], how="inner").filter(pl.col("at") <= pl.col("until"))
+    ends = found.group_by("r", "dataset", "catalogue").agg(
+        pl.col("o").max().alias("end"), pl.col("o").filter("public").max().alias("now"),
+        pl.col("o").filter("public").min().alias("begin"),
+    ).drop_nulls("now").sort("r", "now")
+    rows = slim["i"]
+    end, now, begin = (rows[ends[c]] for c in ("end", "now", "begin"))
+    last, carried, first = entries[end], entries[now], entries[begin]
     return pl.DataFrame({
-        "r": ends["r"], "end": ends["end"], "dataset": now["dataset"], "catalogue": now["catalogue"],
-        "live": end["event"] != "withdrawn", "first": begin["at"], "last": end["at"], "last_day": end["day"],
-        "imported": begin["recorded"].is_not_null(), **{c: now[c] for c in _CARRIED},
-    })
+        "r": ends["r"], "end": ends["end"], "dataset": carried["dataset"], "catalogue": carried["catalogue"],
+        "live": last["event"] != "withdrawn", "first": first["at"], "last": last["at"],
+        "imported": first["recorded"].is_not_null(), **{c: carried[c] for c in _CARRIED},
+    }).with_columns(pl.col("last").str.slice(0, 10).str.to_date("%Y-%m-%d").alias("last_day"))
 
 
 def _filtered(states: pl.DataFrame, requests: Sequence[Request]) -> pl.DataFrame:

@@ -53,6 +53,11 @@ class Forecast:
 
     def words(self, deadline: str) -> str:
         """The uncertainty stated plainly."""
+        if self.low == self.high:
+            return (
+                f"過去{self.years}年度は1年に{self.least:+d}でした。このまま続けば{deadline}には{self.low}になりますが、"
+                f"{self.years}年度分だけから引いた目安で、外れることがあります。"
+            )
         return (
             f"過去{self.years}年度の増減は1年に{self.least:+d}〜{self.most:+d}でした。この幅で続けば、{deadline}には"
             f"{self.low}〜{self.high}になる見込みです。{self.years}年度分だけから引いた目安で、外れることがあります。"
@@ -118,13 +123,13 @@ def first_day(entries: pl.DataFrame, body: str, catalogues: Sequence[str]) -> da
     return date.fromisoformat(str(found)[:10]) if found else None
 
 
-def year_span(plan: Plan, first: date | None, until: int) -> range:
-    """The fiscal years to show: from the period's start (else baseline, else first record) to its end or `until`."""
+def year_span(plan: Plan, first: date | None, until: int) -> list[int]:
+    """The fiscal years to show: from the period's start (else baseline, else first record) to its end, then `until`."""
     baseline = plan.baseline.as_of or plan.baseline.as_of_to if plan.baseline else None
     begins = plan.period_start or baseline or (first.isoformat() if first else None) or plan.period_end
     begin = fiscal_year_of(date.fromisoformat(begins))
-    end = max(fiscal_year_of(date.fromisoformat(plan.deadline)), until)
-    return range(max(begin, end - MOST_YEARS + 1), end + 1)
+    end = fiscal_year_of(date.fromisoformat(plan.deadline))
+    return list(range(max(begin, end - MOST_YEARS + 1), end + 1)) + ([until] if until > end else [])
 
 
 def plan_years(
@@ -134,7 +139,7 @@ def plan_years(
     own = entries.filter(pl.col("body") == plan.body)
     first = first_day(own, plan.body, sorted(request.catalogues))
     span = year_span(plan, first, fiscal_year_of(day) if until is None else until)
-    days = {y: min(fiscal_year_end(y), day) for y in (span.start - 1, *span)}
+    days = {y: min(fiscal_year_end(y), day) for y in sorted({*span, *(y - 1 for y in span)})}
     counts = dict(zip(days, count_all(own, [_on(request, d) for d in days.values()]), strict=True))
     scale, start = plan_scale(plan), plan.baseline.value if plan.baseline else None
     years = []

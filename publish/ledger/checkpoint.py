@@ -35,13 +35,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was verified: a mark a body, and every entry up to it."""
+    """What was verified: a mark a body, and where the entries up to it stand as a table (Parquet, with its digest)."""
 
     marks: Mapping[str, Mark]
-    table: bytes  # Parquet with the columns of ENTRIES
+    table: Path
+    table_digest: str
+
+    @property
+    def lines(self) -> int:
+        return sum(m.lines for m in self.marks.values())
 
     def entries(self) -> pl.DataFrame:
-        return pl.read_parquet(io.BytesIO(self.table)).select(pl.col(k).cast(t) for k, t in ENTRIES.items())
+        """Every entry up to the checkpoint. LedgerError when the table is not the one that was written with the marks."""
+        try:
+            data = self.table.read_bytes()
+        except OSError:
+            raise _unusable(self.table) from None
+        if digest(data) != self.table_digest:
+            raise _unusable(self.table)
+        return pl.read_parquet(io.BytesIO(data)).select(pl.col(k).cast(t) for k, t in ENTRIES.items())
 
 
 def digest(data: bytes | memoryview) -> str:
@@ -54,21 +66,18 @@ def _paths(root: Path) -> tuple[Path, Path]:
 
 
 def read_checkpoint(root: Path) -> Checkpoint | None:
-    """The checkpoint of `root`; None without one. LedgerError when its two files do not belong together."""
+    """The checkpoint of `root`; None without one, or for one of another version. LedgerError when it is damaged."""
     told, table = _paths(root)
     if not told.exists():
         return None
     try:
         read = json.loads(told.read_bytes())
-        data = table.read_bytes()
         marks = {code: Mark(m["lines"], m["bytes"], m["digest"], m["hash"]) for code, m in read["ledgers"].items()}
         if read["version"] != VERSION or read["columns"] != list(ENTRIES):
             return None  # of another version of Kokai: the ledgers are verified line by line
+        return Checkpoint(marks, table, str(read["table"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise _unusable(told) from None
-    if digest(data) != read["table"]:
-        raise _unusable(table)
-    return Checkpoint(marks, data)
 
 
 def _unusable(path: Path) -> LedgerError:
@@ -100,16 +109,16 @@ def write_checkpoint(root: Path, *, renew: bool = False) -> Checkpoint:
             compare_mark(path, whole, old)
         marks[code] = Mark(end.lines, end.size_bytes, digest(whole), end.hash)
         frames.append(parse_lines(path, whole))
-    table = io.BytesIO()
-    pl.concat(frames).write_parquet(table, compression="lz4", statistics=False)
-    made = Checkpoint(marks, table.getvalue())
+    held = io.BytesIO()
+    pl.concat(frames).write_parquet(held, compression="lz4", statistics=False)
     told, place = _paths(root)
+    made = Checkpoint(marks, place, digest(held.getbuffer()))
     text = json.dumps({
-        "version": VERSION, "columns": list(ENTRIES), "table": digest(made.table),
+        "version": VERSION, "columns": list(ENTRIES), "table": made.table_digest,
         "ledgers": {c: {"lines": m.lines, "bytes": m.size_bytes, "digest": m.digest, "hash": m.hash}
                     for c, m in marks.items()},
     }, separators=(",", ":"))
-    write_atomically(place, made.table)
+    write_atomically(place, held.getvalue())
     write_atomically(told, text.encode("utf-8") + b"\n")
     return made
 
@@ -141,6 +150,8 @@ def verify_checkpoint(root: Path) -> LedgerError | None:
     """None if there is no checkpoint or it says what the (verified) ledgers say; else what is wrong with it."""
     try:
         checkpoint = read_checkpoint(root)
+        if checkpoint is not None:
+            checkpoint.entries()
         for code in checkpoint.marks if checkpoint else ():
             path = ledger_path(root, code)
             assert checkpoint is not None

@@ -108,13 +108,15 @@ class _Writer:
 
     def __init__(self, graph: Any) -> None:
         self.graph = graph
+        self._nodes: dict[tuple[str, Any], Any] = {}
 
     def node(self, uri: str, kind: Any) -> Any:
         from rdflib import RDF, URIRef
 
-        node = URIRef(uri)
-        self.graph.add((node, RDF.type, kind))
-        return node
+        if (uri, kind) not in self._nodes:
+            self._nodes[uri, kind] = URIRef(uri)
+            self.graph.add((self._nodes[uri, kind], RDF.type, kind))
+        return self._nodes[uri, kind]
 
     def link(self, subject: Any, predicate: Any, target: Any) -> None:
         self.graph.add((subject, predicate, target))

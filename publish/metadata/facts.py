@@ -17,6 +17,7 @@ FORMATS = {
     "geojson": ("GeoJSON", "GEOJSON"),
     "geoparquet": ("GeoParquet", "PARQUET"),
     "flatgeobuf": ("FlatGeobuf", "FGB"),
+    "gtfs": ("GTFS", "ZIP"),
 }
 """Descriptor's format -> the name that CKAN shows, the code in the EU file-type list."""
 

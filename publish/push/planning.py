@@ -14,8 +14,8 @@ from publish.ckan.portal import Portal
 from publish.ckan.reading import Held, match_datasets, read_portal, source_id
 from publish.ckan.trouble import Later
 from publish.ckan.wanted import want
-from publish.plan.compare import is_tombstone
 from publish.plan import Change, FileChange, Plan, Wanted, compare_rows, make_change, withdrawal
+from publish.plan.compare import is_tombstone
 from publish.push.connecting import Connection
 from publish.push.keeping import kept_file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 from pipelines.errors import CatalogueError
 from pipelines.model import Municipality, Package
 from publish.ckan.carrying import Outcome, carry_out
+from publish.ckan.datastore import await_tables
 from publish.ckan.journal import Journal, locked
 from publish.ckan.organizations import ensure_organizations
 from publish.ckan.wanted import descriptor_sha256
@@ -26,6 +28,7 @@ from publish.run import Place
 def publish_changes(
     connection: Connection, place: Place, plan: Plan, wanted: Mapping[str, Wanted], packages: Mapping[str, Package],
     bodies: Mapping[str, Municipality], *, now: datetime, by: str, on_done: Callable[[Outcome], None] = lambda o: None,
+    wait_s: float = 60.0,
 ) -> list[Outcome]:
     """Carry out `plan`; outcomes in the plan's order. One run at a time per catalogue. Errors of one dataset stay with it.
 
@@ -45,16 +48,28 @@ def publish_changes(
             made[outcome.change.name] = outcome
             on_done(outcome)
         _make_up(connection, place, plan, packages, now, by)
+        made = _awaited(connection, made, wait_s)
         if all(o.error is None for o in made.values()) and journal.unfinished <= set(made):
             journal.clear()
     return [made[c.name] for c in plan.changes if c.name in made]
+
+
+def _awaited(connection: Connection, made: dict[str, Outcome], wait_s: float) -> dict[str, Outcome]:
+    """Wait for xloader; what it could not load is noted beside its dataset."""
+    pending = {i: (n, f) for n, o in made.items() for i, f in o.loading.items()}
+    notes = await_tables(connection.portal, {i: f for i, (_, f) in pending.items()}, wait_s=wait_s)
+    owner = {f.path: n for n, f in pending.values()}
+    for note in notes:
+        name = owner[note.split(":")[0]]
+        made[name] = replace(made[name], notes=(*made[name].notes, note))
+    return made
 
 
 def _carried(
     connection: Connection, plan: Plan, wanted: Mapping[str, Wanted], journal: Journal, now: datetime
 ) -> Iterator[Outcome]:
     return carry_out(plan.changes, wanted, connection.portal, journal, parallel=connection.catalogue.parallel,
-                     since=ckan_time(now))
+                     since=ckan_time(now), datastore=bool(plan.portal.get("datastore")), xloader=bool(plan.portal.get("xloader")))
 
 
 def refuse_other_packages(plan: Plan, packages: Mapping[str, Package]) -> None:

@@ -24,8 +24,11 @@ class Sheet:
 
     def put(self, column: int, value: object, *, row: int | None = None, bold: bool = False, fill: str | None = None,
             color: str = INK, size: float = 10, wrap: bool = True, align: str | None = None, border: bool = True,
-            number: str | None = None, link: str | None = None, middle: bool = False) -> Any:
-        """Write one cell; text is always text, also when it begins with =, +, - or @."""
+            number: str | None = None, link: str | None = None, middle: bool = False, counted: bool = True) -> Any:
+        """Write one cell; text is always text, also when it begins with =, +, - or @.
+
+        A number that the plan gives (`counted` False) is not marked 見本 in a sample.
+        """
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
         cell = self.sheet.cell(row or self.row, column)
@@ -40,7 +43,7 @@ class Sheet:
             if isinstance(value, date):
                 cell.number_format = WAREKI
             else:
-                cell.number_format = self.number(number or "#,##0")
+                cell.number_format = self.number(number or "#,##0") if counted else number or "#,##0"
         if link and re.fullmatch(r"https?://[^\s\"<>]+", link):
             cell.hyperlink = link
             color = "0B5394"
@@ -105,7 +108,7 @@ class Sheet:
         sheet.page_setup.fitToHeight = 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.page_margins.left = sheet.page_margins.right = 0.45
-        sheet.page_margins.top = sheet.page_margins.bottom = 0.55
+        sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.75, 0.35
         sheet.oddFooter.center.text = "&A  &P / &N"
         sheet.sheet_view.showGridLines = False
         if repeat:

@@ -22,7 +22,7 @@ def add_evidence(sheet: Sheet, score: Scorecard, card: BodyCard, under: str) -> 
     counted = [set(p.progress.now.evidence["dataset"].to_list()) for p in card.plans]
     headings = ["番号", "データセット", "題名", "所管課", "カタログ", "初回公開日", "最終更新日", "データの時点", "更新頻度", "鮮度", "ファイル",
                 "件数", "ライセンス", "根拠(URL)", "SHA-256", "記録", *[f"{p.title}に数える" for p in plans]]
-    widths = [6, 20, 32, 18, 24, 16, 16, 16, 10, 11, 9, 9, 13, 30, 20, 8, *([15] * len(plans))]
+    widths = [6, 18, 34, 18, 32, 16, 16, 16, 10, 11, 9, 10, 12, 30, 12, 8, *([15] * len(plans))]
     sheet.title(f"公開データ一覧(根拠) {year_name(score.fiscal_year)}", under=under, width=len(headings))
     sheet.widths(widths)
     top = sheet.row
@@ -36,19 +36,18 @@ def add_evidence(sheet: Sheet, score: Scorecard, card: BodyCard, under: str) -> 
         url = row["url"] or ""
         values = [dataset, title, card.sections.get(dataset, ""), places, _day(row["first"]), _day(row["last"]),
                   _day(row["as_of"]), FREQUENCY_JA.get(row["frequency"] or "", ""), late[dataset].words]
-        sheet.put(1, i, align="right", number="0")
-        sheet.sheet.cell(sheet.row, 1).number_format = "0"
+        sheet.put(1, i, align="right", counted=False)
         for column, value in enumerate(values, start=2):
             sheet.put(column, value)
         sheet.put(11, row["files"], align="right")
         sheet.put(12, row["rows"], align="right")
         sheet.put(13, row["licence"])
-        sheet.put(14, url, link=url, wrap=True)
-        sheet.put(15, row["sha256"], size=8)
+        sheet.put(14, url, link=url, wrap=False)
+        sheet.put(15, row["sha256"], size=8, wrap=False)
         sheet.put(16, "取込" if row["imported"] else "Kokai", align="center")
         for column, own in enumerate(counted, start=17):
             sheet.put(column, "○" if dataset in own else "–", align="center")
-        sheet.fit_height([(title, widths[2]), (places, widths[4]), (url, widths[13]), (row["sha256"] or "", 24)])
+        sheet.fit_height([(title, widths[2]), (places, widths[4]), (card.sections.get(dataset, ""), widths[3])])
         sheet.row += 1
     if not card.public.evidence.height:
         sheet.put(1, "この時点で公開されているデータは、台帳にありません。", border=False, wrap=False)

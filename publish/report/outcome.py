@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines.build import Built
 from publish.kpi import Progress
@@ -38,8 +38,8 @@ def print_changes(changes: dict[str, str], number: int) -> None:
     sys.stdout.write(f"\n埋め込みカタログ 第{number}版: {words or '変更なし'}\n")
 
 
-def print_kpi(progress: Sequence[Progress]) -> None:
-    """A row a plan: the count in the plan's unit, baseline, target, deadline and what is missing."""
+def print_kpi(progress: Sequence[Progress], names: Mapping[str, str] | None = None) -> None:
+    """A row a plan: the count in the plan's unit, change, baseline, target, deadline and what is missing."""
     if not progress:
         sys.stdout.write("計画(plan.yml)がありません。 / no plan declared\n")
         return
@@ -51,23 +51,21 @@ def print_kpi(progress: Sequence[Progress]) -> None:
         value = f"{'見本 ' if p.now.sample else ''}{p.now.value}"
         base = f"{plan.baseline.value}{plan.baseline.unit}" if plan.baseline else "–"
         target = f"{plan.target.value}{plan.target.unit}" if plan.target else "数値目標なし"
-        ended = "(終了)" if p.at_deadline is not None else ""
-        then = str(p.at_deadline.value) if p.at_deadline is not None else "–"
+        ended = "(終了)" if p.passed else ""
+        then = str(p.at_deadline.value) if p.at_deadline is not None else "記録なし" if p.passed else "–"
+        change = f"{p.change:+d}".replace("-", "▲") if p.change is not None else "–"
+        grade = f"案 {p.grade}" if p.grade else "–"
         missing = str(p.missing) if p.missing is not None else "–"
-        rows.append([_body(p), plan.title, f"{value} {plan.unit}", base, target, plan.deadline + ended, then, missing,
+        rows.append([(names or {}).get(plan.body, plan.body), plan.title, f"{value} {plan.unit}", change, base, target, plan.deadline + ended, then, missing, grade,
                      f"{len(p.basic_done)}/14", f"{p.now.packages}/{p.now.files}/{p.now.records}"])
     print_table(
         f"計画ごとの達成状況({day.isoformat()} 時点{'、数字はすべて見本' if sample else ''})",
-        ["団体", "計画", "現在", "基準値", "目標", "期限", "期限時点", "不足", "基本編", "データセット/ファイル/件"],
-        rows, right=(2, 3, 4, 6, 7, 8, 9),
+        ["団体", "計画", "現在", "前年度末比", "基準値", "目標", "期限", "期限時点", "不足", "評価", "基本編", "データセット/ファイル/件"],
+        rows, right=(2, 3, 4, 5, 7, 8, 10, 11),
     )
     sys.stdout.write("数え方:\n")
     for words, plans in _shared_words(progress).items():
         sys.stdout.write(f"  {words} … {'、'.join(plans)}\n" if len(plans) < len(progress) else f"  {words}\n")
-
-
-def _body(progress: Progress) -> str:
-    return progress.plan.body
 
 
 def _shared_words(progress: Sequence[Progress]) -> dict[str, list[str]]:

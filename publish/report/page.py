@@ -158,7 +158,7 @@ def _draw(page: _Page, score: Scorecard, card: BodyCard) -> None:
     _chart(page, plan, LEFT + 262, y, RIGHT - LEFT - 262, 232)
     _units(page, score, card, plan, y + 242)
     _gaps(page, score, card, y + 242)
-    _foot(page, score, card, plan, y + 386)
+    _foot(page, score, card, plan, y + 394)
 
 
 def _number(page: _Page, score: Scorecard, card: PlanCard, y: float) -> None:
@@ -184,7 +184,7 @@ def _number(page: _Page, score: Scorecard, card: PlanCard, y: float) -> None:
         if rate > 0.03:
             page.box(LEFT + 14, y + 149, (width - 28) * rate, 8, fill=MAIN, line=None, radius=4)
         mark = "見本 " if told.sample else ""
-        page.text(LEFT + width - 14, y + 144, f"{mark}{100 * told.value / target.value:.1f}%", 9, MAIN, "right")
+        page.text(LEFT + width - 14, y + 91, f"達成率 {mark}{100 * told.value / target.value:.1f}%", 9, MAIN, "right")
     grade = score.filled.get(card.plan.id, score.fiscal_year, "grade")
     words = f"評価 {grade}" if grade else f"評価案 {card.progress.grade}(決めるのは人です)" if card.progress.grade else ""
     below = page.paragraph(LEFT + 14, y + 174, headline(card).removeprefix("【見本】"), 8.5, width - 28, lines=3)
@@ -234,8 +234,9 @@ def _chart(page: _Page, card: PlanCard, x: float, y: float, width: float, height
         if year.value is not None:
             above = py(year.value) - 5
             near = year.line is not None and abs(py(year.line) - above + 4) < 8
-            page.text(px(i), py(year.value) + 12 if near and year.value > most * 0.12 else above, f"{year.value}", 10,
-                      "#ffffff" if near and year.value > most * 0.12 else INK, "center")
+            inside = near and year.value > most * 0.12
+            told = f"{'見本 ' if year.count and year.count.sample else ''}{year.value}"
+            page.text(px(i), py(year.value) + 12 if inside else above, told, 9, "#ffffff" if inside else INK, "center")
     if line:
         end = next(y_ for y_ in reversed(years) if y_.line is not None)
         page.text(line[-1][0], line[-1][1] - 7, f"{end.line:g}", 9, RED, "center")
@@ -263,8 +264,9 @@ def _units(page: _Page, score: Scorecard, card: BodyCard, plan: PlanCard, y: flo
         page.text(x, top + 17, f"{mark}{value:,}", 13, INK)
     basic, every = public_kinds(card, score, basic=True), public_kinds(card, score, basic=False)
     late = sum(x.state in ("overdue", "delinquent") for x in card.late)
-    told = f"基本編 {mark}{basic[0]}/{basic[1]}  標準 {mark}{every[0]}/{every[1]}  更新の遅れ {mark}{late}件"
-    page.text(LEFT + 14, y + 114, told, 8.5, INK, most=width - 24)
+    told = f"国の標準: 基本編 {mark}{basic[0]}/{basic[1]}  全体 {mark}{every[0]}/{every[1]}"
+    page.text(LEFT + 14, y + 108, told, 8.5, INK, most=width - 24)
+    page.text(LEFT + 14, y + 123, f"更新の遅れ {mark}{late}件", 8.5, INK)
 
 
 def _gaps(page: _Page, score: Scorecard, card: BodyCard, y: float) -> None:
@@ -272,7 +274,7 @@ def _gaps(page: _Page, score: Scorecard, card: BodyCard, y: float) -> None:
     page.box(x, y, width, 134, fill="#ffffff")
     found = gaps(card, score)
     mark = "見本 " if score.sample else ""
-    page.text(x + 14, y + 18, f"まだ公開していない標準のデータセット(全{mark}{len(found)}件のうち先に出せる5件)", 10, MAIN)
+    page.text(x + 14, y + 18, f"まだ公開していない標準のデータセット {mark}{len(found)}件" + ("(下書き・基本編から5件)" if len(found) > 5 else ""), 10, MAIN)
     for i, (title, words, detail) in enumerate(found[:5]):
         top = y + 38 + i * 18.5
         page.text(x + 14, top, f"{i + 1}", 9, SOFT)

@@ -10,7 +10,7 @@ from publish.kpi import UNIT_WORDS, Count, Year, day_name, fiscal_year_end, fisc
 from publish.report.lateness import threshold_words
 from publish.report.scorecard import BodyCard, PlanCard, Scorecard
 
-SAMPLE_NOTE = "見本: 架空のデータから数えた数字です。実際の団体の実績ではありません。"
+SAMPLE_NOTE = "架空のデータから数えた数字です。実際の団体の実績ではありません。"
 STATE_WORDS = {"done": "", "running": "途中", "ahead": "これから", "unrecorded": "台帳に記録なし"}
 DRAFT_WORDS = {"ready": "公開待ち", "held": "保留", "failed": "失敗", "planned": "予定", "unbuilt": "未作成"}
 
@@ -52,8 +52,9 @@ def period_words(plan: Plan) -> str:
 
 
 def four_units(count: Count) -> str:
-    return (f"種類 {count.kinds:,} / データセット {count.packages:,} / ファイル {count.files:,} / "
-            f"レコード {count.records:,}")
+    mark = "見本 " if count.sample else ""
+    return (f"種類 {mark}{count.kinds:,} / データセット {mark}{count.packages:,} / ファイル {mark}{count.files:,} / "
+            f"レコード {mark}{count.records:,}")
 
 
 def unit_of(plan: Plan) -> str:

@@ -51,8 +51,6 @@ def _plan_block(sheet: Sheet, score: Scorecard, card: PlanCard, fields: Fields) 
         ("現状", headline(card)), ("四つの数え方", four_units(card.progress.now)), ("見通し", outlook(card)), ("出典", plan.source),
     ):
         sheet.put(1, label, bold=True, fill=TINT)
-        if label == "四つの数え方" and sheet.sample:
-            text = "見本 " + text.replace(" / ", " / 見本 ")
         _merged(sheet, 2, len(WIDTHS), text, advance=False)
         sheet.fit_height([(text, sum(WIDTHS[1:]))])
         sheet.row += 1
@@ -65,7 +63,7 @@ def _plan_block(sheet: Sheet, score: Scorecard, card: PlanCard, fields: Fields) 
         now = year.year == score.fiscal_year
         sheet.put(1, year.name + (f"\n{note}" if note else ""), bold=now, fill=TINT if now else None)
         sheet.put(2, year.value, bold=now, align="right")
-        sheet.put(3, year.line, number="0.0", align="right")
+        sheet.put(3, year.line, number="0.0", align="right", counted=False)
         sheet.put(4, year.difference, number=DIFFERENCE, align="right")
         sheet.put(5, year.value / target if target and year.value is not None else None, number="0.0%", align="right")
         sheet.put(6, year.change, number=CHANGE, align="right")
@@ -127,14 +125,14 @@ def add_charts(sheet: Sheet, score: Scorecard, card: BodyCard, under: str) -> No
             sheet.put(1, year_short(year.year), align="center")
             sheet.put(2, year.value, align="right")
             if with_line:
-                sheet.put(3, year.line, number="0.0", align="right")
+                sheet.put(3, year.line, number="0.0", align="right", counted=False)
             sheet.row += 1
         bars = BarChart()
         mark = "【見本】" if score.sample else ""
-        bars.title = f"{mark}{plan.plan.title} 実績" + ("と目標線" if with_line else "")
-        bars.y_axis.title, bars.y_axis.scaling.min = unit_of(plan.plan), 0
+        bars.title = f"{mark}{plan.plan.title} 実績" + ("と目標線" if with_line else "") + f"({unit_of(plan.plan)})"
+        bars.y_axis.scaling.min = 0
         bars.x_axis.delete = bars.y_axis.delete = False
-        bars.y_axis.number_format, bars.y_axis.majorGridlines = "0", bars.y_axis.majorGridlines
+        bars.y_axis.number_format = "0"
         bars.gapWidth, bars.height, bars.width = 60, 8.6, 17
         last = sheet.row - 1
         bars.add_data(Reference(sheet.sheet, min_col=2, min_row=top, max_row=last), titles_from_data=True)

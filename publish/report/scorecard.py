@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.declare import Plan, Workspace
+from pipelines.declare import SAMPLE_MARK, Counting, Plan, Workspace
 from pipelines.model import Dataset, Municipality
 from pipelines.standards import KindInfo, list_kinds, load_standard
 from publish.kpi import (
@@ -123,7 +123,7 @@ def make_scorecard(
     `bodies` chooses some (codes or names); none = all. Pure but for reading packages and outlines.
     """
     chosen = [b for b in workspace.bodies if not bodies or b.code in bodies or b.name in bodies]
-    kinds = tuple(k for k in list_kinds() if not k.local)
+    kinds = tuple(sorted((k for k in list_kinds() if not k.local), key=lambda k: (not k.basic, k.number_new)))
     titles = {k.id: k.title for k in list_kinds(workspace.local_schemas)}
     basic, every = [k.id for k in kinds if k.basic], [k.id for k in kinds]
     progress = measure_plans(
@@ -148,6 +148,10 @@ def make_scorecard(
                      {c.name: c.title for c in workspace.catalogues}, filled)
 
 
+def _plain(title: str | None) -> str:
+    return (title or "").removeprefix(SAMPLE_MARK)
+
+
 def _package_name(dataset: Dataset, workspace: Workspace) -> str:
     return dataset.name(load_standard(dataset.kind, dataset.edition, workspace.local_schemas))
 
@@ -167,8 +171,6 @@ def _plan_card(told: Progress, entries: pl.DataFrame, workspace: Workspace, as_o
 
 def _public_request(body: Municipality, plans: Sequence[PlanCard], as_of: date) -> Request:
     """What the public can find of a body: every catalogue that one of its plans counts, lists included."""
-    from pipelines.declare import Counting
-
     named = [c for p in plans for c in p.plan.counts_in] or list(body.catalogues)
     return Request(body.code, as_of, "種類", tuple(dict.fromkeys(named)), Counting(generated_lists=True), frozenset(),
                    body.sample)
@@ -182,12 +184,12 @@ def _body_card(
     last = min(fiscal_year_end(fiscal_year), as_of)
     changes = changes_between(entries, body.code, fiscal_year_start(fiscal_year), last,
                               catalogues=sorted(request.catalogues))
-    titles = {d: t or kind_titles.get(k, d) for d, t, k in public.evidence.select("dataset", "title", "kind").iter_rows()}
+    titles = {d: _plain(t) or kind_titles.get(k, d) for d, t, k in public.evidence.select("dataset", "title", "kind").iter_rows()}
     sections = {d: s for d, s in public.evidence.select("dataset", "section").iter_rows() if s}
     for row in changes.select("dataset", "title").iter_rows():
-        titles.setdefault(row[0], row[1] or kind_titles.get(row[0], row[0]))
+        titles.setdefault(row[0], _plain(row[1]) or kind_titles.get(row[0], row[0]))
     for dataset in register:
-        titles[dataset.id] = dataset.title.removeprefix("【見本】")
+        titles[dataset.id] = _plain(dataset.title)
         sections.setdefault(dataset.id, dataset.section)
     return BodyCard(body, plans, public, changes, list_lateness(public.evidence, titles, sections, as_of), tuple(drafts),
                     titles, sections, read_places(released, body), tuple(sorted(request.catalogues)))

@@ -25,6 +25,7 @@ from publish.site.release import (
     same_content,
     switch,
 )
+from publish.site.unchanged import inputs_digest, is_current, tree_digest
 
 LOOPBACK = "http://127.0.0.1:8000/"
 
@@ -57,10 +58,14 @@ def publish_release(
         changes = {i.name: i.change for i in items} | dict.fromkeys(withdraw, "withdrawn")
         if not items and not gone:
             return Release(0, root, {}, root / "current" / "index.html")
+        inputs = inputs_digest(bodies)
+        if current is not None and not withdraw and is_current(current, read_state(current), items, inputs, address):
+            return Release(int(current.name), current, changes, _index(root, current))
         number = int(current.name) + 1 if current else 1
         staging = root / "releases" / f".{number}.new"
         _stage(staging, items, gone, current, base_url=address)
-        _write_state(staging, items, gone, number=number, now=now, base_url=address)
+        made = {"number": number, "published": ckan_time(now), "base_url": address, "inputs": inputs}
+        _write_state(staging, items, gone, made)
         if current is not None and same_content(staging, current):
             clear_leftovers(root, current)
             return Release(int(current.name), current, changes, _index(root, current))
@@ -97,7 +102,7 @@ def _stage(
 
 
 def _write_state(
-    staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], *, number: int, now: datetime, base_url: str
+    staging: Path, items: Sequence[Item], gone: Sequence[Withdrawn], made: Mapping[str, Any]
 ) -> None:
     datasets: dict[str, Any] = {
         i.name: {
@@ -108,6 +113,6 @@ def _write_state(
         for i in items
     }
     datasets |= {w.name: {"withdrawn": w.since, "tombstone": dict(w.ckan)} for w in gone}
-    state = {"number": number, "published": ckan_time(now), "base_url": base_url, "datasets": datasets}
+    state = {**made, "tree": tree_digest(staging), "datasets": datasets}
     text = json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     (staging / STATE).write_bytes(text.encode())

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,7 +47,7 @@ def make_server(root: Path, *, host: str = "127.0.0.1", port: int = 8000) -> Thr
     that was made for a loopback address and is served at another one on loopback (`--port`) has its addresses
     rewritten as they go out, so that a harvester finds the files. Samples are never answered beyond loopback.
     """
-    return ThreadingHTTPServer((host, port), partial(_Handler, root=root))
+    return _Server((host, port), partial(_Handler, root=root))
 
 
 def served_address(server: ThreadingHTTPServer) -> str:
@@ -69,6 +70,16 @@ def is_loopback_host(host: str) -> bool:
 def holds_samples(release: Path) -> bool:
     """True when a dataset of the release says that it is a sample."""
     return any({"key": "sample", "value": "true"} in d["extras"] for d in all_datasets(release))
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes many connections at once, and never asks the network for the machine's own name, which can take long."""
+
+    request_queue_size = 64
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -94,6 +94,8 @@ class DatasetView:
     keywords: Sequence[str]
     credits: Sequence[str]
     files: Sequence[FileView]
+    periods: int
+    shown_as_of: str
     newest: Sequence[FileView]
     columns: Sequence[str]
     preview: Sequence[Sequence[str]]
@@ -153,7 +155,9 @@ def make_view(item: Item, *, with_data: bool = True, quality: Quality | None = N
         local=k["local"],
         keywords=d["keywords"],
         credits=k["credits"],
-        files=[_file(r) for r in d["resources"]],
+        files=[_file(r) for r in sorted(d["resources"], key=lambda r: str(r["as_of"]), reverse=True)],
+        periods=len(tables),
+        shown_as_of=day_ja(date.fromisoformat(newest["as_of"])),
         newest=[_file(r) for r in d["resources"] if r["path"].rsplit(".", 1)[0] == newest["path"].removesuffix(".csv")],
         columns=[f["name"] for f in newest["schema"]["fields"]],
         preview=[[c or "" for c in row] for row in frame.head(PREVIEW_ROWS).iter_rows()],

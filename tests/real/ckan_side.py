@@ -23,11 +23,12 @@ def parse(path: str, form: str) -> list[dict[str, Any]]:
 
 def refused(path: str, form: str) -> str:
     """The name of the exception with which ckanext-dcat's parser refuses a file; empty when it reads it."""
+    from ckanext.dcat.exceptions import RDFParserException
     from ckanext.dcat.processors import RDFParser
 
     try:
         RDFParser(profiles=["euro_dcat_ap_3"]).parse(Path(path).read_bytes(), _format=form)
-    except Exception as error:  # the question is which one, and rdflib has many
+    except (RDFParserException, ValueError) as error:
         return type(error).__name__
     return ""
 

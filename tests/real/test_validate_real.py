@@ -1,6 +1,7 @@
 """Over every real file: validating runs, and what it says is what a person who looked at the cells said.
 
-The counts are of cells read by eye in the files (INDEX.csv of the shared input); they fall only when a rule gets worse.
+The counts are what the rules said when they were written, after samples of each code had been compared with its cells;
+a count changes only when a rule does, and then the cells of the difference want to be looked at.
 """
 
 from __future__ import annotations

@@ -1,0 +1,292 @@
+"""`make bench-publish`: publishing to a real CKAN beside frictionless and ckanapi, faults, and planning 2,000 datasets.
+
+Needs ../shared/ckan (KOKAI_SHARED). Everything talks to loopback. Results go to bench/results/publish.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from pipelines.declare import Catalogue
+from pipelines.model import Package
+from pipelines.package import ResourceData
+from publish.ckan.portal import Portal
+from publish.ckan.token import Token
+from publish.push import Connection, plan_packages, publish_changes
+from publish.push.planning import Planned, want_packages
+from publish.run import Place
+from tests.fake_packages import AED_ROWS, make_body, make_dataset, make_package, make_standard, make_table
+from tests.fault_proxy import KINDS, Request, fault_proxy
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("KOKAI_SHARED", ROOT.parent / "shared"))
+PORTS = {"CKAN_PORT": "5120", "CKAN_SOLR_PORT": "8995", "CKAN_PG_PORT": "5535", "CKAN_REDIS_PORT": "6482"}
+NOW = datetime(2026, 4, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+BODY = make_body()
+FORMATS = ("csv", "geojson", "geoparquet")
+CATALOGUE = Catalogue("ckan", "ckan", "bench", parallel=4, create_organization=True, formats=FORMATS,
+                      licence_ids={"CC-BY-4.0": "CC-BY-4.0"})
+
+
+@contextmanager
+def ckan() -> Iterator[tuple[str, str]]:
+    """A fresh CKAN on loopback: its address and a sysadmin's token."""
+    run = Path(tempfile.mkdtemp(prefix="kokai-bench-", dir="/var/tmp"))
+    run.chmod(0o755)
+    environ = {**os.environ, **PORTS, "CKAN_RUN": str(run / "run"), "FRESH": "1"}
+    try:
+        subprocess.run([str(SHARED / "ckan" / "up.sh")], env=environ, capture_output=True, check=True, timeout=900)
+        yield f"http://127.0.0.1:{PORTS['CKAN_PORT']}", (run / "run" / "token").read_text().strip()
+    finally:
+        subprocess.run([str(SHARED / "ckan" / "down.sh")], env=environ, capture_output=True, timeout=120, check=False)
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def link(address: str, token: str, folder: Path, **more: Any) -> Connection:
+    portal = Portal(address, Token(token, "bench"), **more)
+    return Connection(CATALOGUE, portal, folder / "var" / "publish" / "ckan")
+
+
+def make(folder: Path, count: int, mark: str = "") -> list[Package]:
+    """`count` packages of three files each; `mark` changes one cell of the first."""
+    made = []
+    standard = make_standard()
+    name = next(i for i, v in enumerate(AED_ROWS[0]) if v and len(v) > 3 and not v.isascii())
+    for n in range(count):
+        rows = [list(r) for r in AED_ROWS]
+        rows[0][name] = f"施設{mark if n == 0 else ''}"
+        made.append(make_package(folder, make_dataset(id=f"d{n}", title=f"一覧{n}"), replace(standard, file_slug=f"d{n}"),
+                                 [ResourceData(None, make_table(rows), "2025-04-01")]))
+    return made
+
+
+def plan(to: Connection, made: list[Package]) -> Planned:
+    return plan_packages(to, made, {BODY.code: BODY}, now=NOW, by="bench", everything=False)
+
+
+def publish(to: Connection, folder: Path, made: list[Package]) -> list[Any]:
+    planned = plan(to, made)
+    outcomes = publish_changes(to, Place(folder), planned.plan, planned.wanted, planned.packages, {BODY.code: BODY},
+                               now=NOW, by="bench", wait_s=0)
+    bad = [o.error for o in outcomes if o.error]
+    assert not bad, bad
+    return outcomes
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return round(time.perf_counter() - start, 2)
+
+
+def resource_ids(portal: Portal, names: list[str]) -> set[str]:
+    return {str(r["id"]) for n in names for r in (portal.show(n) or {"resources": []})["resources"]}
+
+
+def first_and_again(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
+    """Kokai: the first publication, an unchanged one, one with one changed file."""
+    made = make(folder / "a", count)
+    names = [p.name for p in made]
+    to = link(address, token, folder)
+    first = timed(lambda: publish(to, folder, made))
+    done = to.portal.count.as_dict()
+    before = resource_ids(to.portal, names)
+    to = link(address, token, folder)
+    second = timed(lambda: publish(to, folder, made))
+    again = to.portal.count.as_dict()
+    kept = len(before & resource_ids(to.portal, names))
+    changed = [*make(folder / "b", 1, "改"), *made[1:]]
+    to = link(address, token, folder)
+    third = timed(lambda: publish(to, folder, changed))
+    one = to.portal.count.as_dict()
+    return {"datasets": count, "files": len(before), "first_s": first, "first": done, "unchanged_s": second, "unchanged": again,
+            "ids_kept": kept, "one_changed_s": third, "one_changed": one}
+
+
+def with_ckanapi(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
+    """ckanapi as its README shows: package_create, then resource_create with upload for each file; again: the same by update."""
+    from ckanapi import RemoteCKAN
+
+    made = make(folder / "c", count)
+    remote = RemoteCKAN(address, apikey=token)
+
+    def first() -> None:
+        for p in made:
+            remote.action.package_create(name=f"ckanapi_{p.name}", title=p.descriptor["title"], owner_org=BODY.organization_id)
+            for r in files_of(p):
+                with (p.public / r["path"]).open("rb") as handle:
+                    remote.action.resource_create(package_id=f"ckanapi_{p.name}", name=r["title"], format=r["format"], upload=handle)
+
+    return {"datasets": count, "first_s": timed(first)}
+
+
+def with_frictionless(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
+    """frictionless publish, twice, with allow_update."""
+    import frictionless
+    from frictionless.portals import CkanControl
+
+    made = make(folder / "f", count)
+    sources = []
+    for p in made:
+        target = folder / "frictionless" / p.name
+        target.mkdir(parents=True)
+        described = {"name": f"frictionless_{p.name}", "title": p.descriptor["title"],
+                     "resources": [{"name": r["name"].lower().replace("_", "-"), "path": r["path"]} for r in files_of(p)]}
+        for r in files_of(p):
+            shutil.copyfile(p.public / r["path"], target / r["path"])
+        (target / "datapackage.json").write_text(json.dumps(described))
+        sources.append(target / "datapackage.json")
+
+    def go(update: bool) -> None:
+        for source in sources:
+            control = CkanControl(baseurl=address, dataset=json.loads(source.read_text())["name"], apikey=token,
+                                  organization_name=BODY.organization_id, allow_update=update)
+            frictionless.Package(str(source)).publish(control=control)
+
+    portal = Portal(address, Token(token, "bench"))
+    names = [f"frictionless_{p.name}" for p in made]
+    try:
+        first = timed(lambda: go(False))
+        before = resource_ids(portal, names)
+        again = timed(lambda: go(True))
+        after = resource_ids(portal, names)
+    except Exception as error:  # noqa: BLE001 - a peer's failure is a result
+        return {"datasets": count, "failed": f"{type(error).__name__}: {error}"[:300]}
+    return {"datasets": count, "first_s": first, "unchanged_s": again, "ids_before": len(before), "ids_after": len(after),
+            "ids_kept": len(before & after)}
+
+
+def files_of(p: Package) -> list[Mapping[str, Any]]:
+    return [r for r in p.descriptor["resources"] if r["format"] in FORMATS]
+
+
+def many(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
+    """Plan `count` datasets that the portal holds; they are put there in one call each, beside the clock."""
+    pattern = make(folder / "m", 1)[0]
+    made = []
+    for n in range(count):
+        d = copy.deepcopy(dict(pattern.descriptor))
+        d |= {"name": f"{BODY.code}_many{n}", "id": f"00000000-0000-5000-8000-{n:012d}", "title": f"一覧{n}"}
+        d["kokai"] = {**d["kokai"], "dataset": f"many{n}"}
+        for i, r in enumerate(d["resources"]):
+            r["id"] = f"{n:08d}-{i:04d}-5000-8000-000000000000"
+        target = folder / "many" / d["name"] / "public"
+        target.mkdir(parents=True)
+        (target / "datapackage.json").write_text(json.dumps(d, ensure_ascii=False), encoding="utf-8")
+        made.append(Package(target.parent, d, {"status": "ready", "counts": {}}))
+    to = link(address, token, folder)
+    wanted = want_packages(to, made, {BODY.code: BODY}).wanted
+
+    def put(name: str) -> None:
+        w = wanted[name]
+        to.portal.write("package_create", {
+            **w.fields, "id": w.id, "name": w.name, "private": False, "tags": [{"name": t} for t in w.tags],
+            "extras": [{"key": k, "value": v} for k, v in w.extras.items()],
+            "resources": [{**f.fields, "id": f.id, "url": f"http://files.invalid/{f.path}"} for f in w.files],
+        })
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(put, wanted))
+    filled = time.perf_counter() - start
+    to = link(address, token, folder)
+    held: list[Planned] = []
+
+    def planning() -> None:
+        held.append(plan_packages(to, made, {BODY.code: BODY}, now=NOW, by="bench", with_rows=False))
+
+    took = timed(planning)
+    return {"datasets": count, "filled_s": round(filled, 1), "plan_s": took, "requests": to.portal.count.reads,
+            "read": held[0].plan.portal["datasets"], "counts": held[0].plan.counts()}
+
+
+def under_faults(address: str, token: str, folder: Path, wanted: int) -> dict[str, Any]:
+    """At least `wanted` faults of every kind at random calls; then every dataset once, whole, verified by download."""
+    chance = random.Random(7)
+    injected = runs = incomplete = doubled = gave_up = 0
+    kinds: dict[str, int] = {}
+    while injected < wanted:
+        runs += 1
+        place = folder / f"faults{runs}"
+        made = make(place / "p", 4, f"{runs}")
+        with fault_proxy(address, hang_s=1.2) as (faults, proxy):
+
+            def choose(r: Request, done: list[tuple[str, str]] = faults.done) -> str:
+                kind = KINDS[len(done) % len(KINDS)] if chance.random() < 0.25 else ""
+                return "" if kind == "cut-upload" and not r.upload else kind
+
+            faults.choose = choose
+            to = link(proxy, token, place, timeout_s=1.0, sleep=lambda s: time.sleep(min(s, 0.1)))
+            for _ in range(8):
+                try:
+                    publish(to, place, made)
+                    break
+                except Exception:  # noqa: BLE001 - a run that gave up is run again, as a scheduler would
+                    gave_up += 1
+            injected += len(faults.done)
+            for kind, _ in faults.done:
+                kinds[kind] = kinds.get(kind, 0) + 1
+        publish(link(address, token, place), place, made)
+        portal = Portal(address, Token(token, "bench"))
+        names = portal.read("package_list")
+        for p in made:
+            doubled += names.count(p.name) > 1
+            incomplete += not whole(portal, p)
+    return {"injected": injected, "kinds": kinds, "runs": runs, "runs_repeated": gave_up, "incomplete": incomplete, "doubled": doubled}
+
+
+def whole(portal: Portal, p: Package) -> bool:
+    held = portal.show(p.name)
+    if held is None or held["private"]:
+        return False
+    wanted = {r["path"]: (p.public / r["path"]).read_bytes() for r in files_of(p)}
+    served = {}
+    for r in held["resources"]:
+        with portal.download(f"{portal.address}/dataset/{held['id']}/resource/{r['id']}/download/{r['source_file']}") as pieces:
+            served[r["source_file"]] = b"".join(pieces)
+    return served == wanted and len(held["resources"]) == len(wanted)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--datasets", type=int, default=60)
+    parser.add_argument("--many", type=int, default=2000)
+    parser.add_argument("--faults", type=int, default=500)
+    parser.add_argument("--parts", default="kokai,ckanapi,frictionless,many,faults")
+    parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results" / "publish.json")
+    args = parser.parse_args()
+    parts = args.parts.split(",")
+    made: dict[str, Any] = json.loads(args.output.read_text()) if args.output.exists() else {}
+    with ckan() as (address, token), tempfile.TemporaryDirectory() as held:
+        folder = Path(held)
+        work: dict[str, Callable[[], dict[str, Any]]] = {
+            "kokai": lambda: first_and_again(address, token, folder, args.datasets),
+            "ckanapi": lambda: with_ckanapi(address, token, folder, args.datasets),
+            "frictionless": lambda: with_frictionless(address, token, folder, args.datasets),
+            "many": lambda: many(address, token, folder, args.many),
+            "faults": lambda: under_faults(address, token, folder, args.faults),
+        }
+        for name in parts:
+            made[name] = work[name]()
+            print(name, json.dumps(made[name], ensure_ascii=False))
+            args.output.parent.mkdir(parents=True, exist_ok=True)
+            args.output.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

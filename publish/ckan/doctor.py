@@ -1,0 +1,154 @@
+"""A portal before anything is sent, to a list of yes, careful and no: address, token, rights, licences, limits, downloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import CatalogueError
+from publish.ckan.portal import Portal
+from publish.ckan.trouble import Later, Refused
+from publish.plan import Wanted
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: ok, careful (works, but) or bad (will not work), and what to do."""
+
+    state: str
+    code: str
+    ja: str
+    en: str
+    todo_ja: str = ""
+    todo_en: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"state": self.state, "code": self.code, "message_ja": self.ja, "message_en": self.en,
+                "todo_ja": self.todo_ja, "todo_en": self.todo_en}
+
+
+def examine(portal: Portal, wanted: Sequence[Wanted], *, may_create: bool, limit_bytes: int | None) -> list[Check]:
+    """Every check; the first that fails for good (no answer, no CKAN) ends the list. Nothing is written."""
+    try:
+        status = portal.read("status_show")
+    except (CatalogueError, Refused) as error:
+        ja, en = (error.ja, error.en) if isinstance(error, CatalogueError) else (str(error), str(error))
+        todo = (error.todo_ja, error.todo_en) if isinstance(error, CatalogueError) else ("", "")
+        return [Check("bad", "portal", ja, en, *todo)]
+    checks = [_version(status)]
+    user = _user(portal)
+    checks.append(_token(portal, user))
+    checks += _rights(portal, user, {str(w.fields["owner_org"]) for w in wanted}, may_create)
+    checks += _licences(portal, {str(w.fields["license_id"]) for w in wanted})
+    checks.append(_sizes(wanted, limit_bytes))
+    checks.append(_stores(status))
+    checks += _downloads(portal, wanted)
+    return checks
+
+
+def _version(status: Mapping[str, Any]) -> Check:
+    version = str(status.get("ckan_version", ""))
+    numbers = tuple(int(n) for n in re.findall(r"[0-9]+", version)[:2])
+    if numbers >= (2, 10):
+        return Check("ok", "version", f"CKAN {version}", f"CKAN {version}")
+    if numbers >= (2, 9):
+        return Check("careful", "version", f"CKAN {version} は古い版です。", f"CKAN {version} is old",
+                     "管理者に更新を相談してください。", "Ask the operator about an upgrade.")
+    return Check("bad", "version", f"CKAN {version} には package_revise がありません。", f"CKAN {version} has no package_revise",
+                 "kokai handover の zip で登録してください。", "Register by hand with kokai handover.")
+
+
+def _user(portal: Portal) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = portal.read("user_show", {})
+    except (Refused, CatalogueError):
+        return {}
+    return found
+
+
+def _token(portal: Portal, user: Mapping[str, Any]) -> Check:
+    if user:
+        role = "システム管理者" if user.get("sysadmin") else "利用者"
+        return Check("ok", "token", f"トークン {portal.token!r}: {user.get('name')}({role})",
+                     f"token {portal.token!r}: {user.get('name')}")
+    return Check("bad", "token", f"トークン {portal.token!r} が使えません(誤りか、期限切れです)。",
+                 f"token {portal.token!r} is not accepted (wrong or expired)",
+                 "カタログの利用者ページでAPIトークンを作り直してください。", "Make a new API token on your user page.")
+
+
+def _rights(portal: Portal, user: Mapping[str, Any], needed: set[str], may_create: bool) -> list[Check]:
+    if not user:
+        return []
+    try:
+        mine = {str(o["name"]) for o in portal.read("organization_list_for_user", {"permission": "create_dataset"})}
+    except (Refused, CatalogueError):
+        mine = set()
+    checks = []
+    for name in sorted(needed):
+        if name in mine:
+            checks.append(Check("ok", "rights", f"組織 {name} に登録できます。", f"may publish for {name}"))
+        elif user.get("sysadmin") and may_create:
+            checks.append(Check("ok", "rights", f"組織 {name} は公開のときに作ります。", f"will make the organisation {name}"))
+        else:
+            checks.append(Check("bad", "rights", f"組織 {name} に登録する権限がありません。", f"may not publish for {name}",
+                                "管理者に、この組織の「編集者」にしてもらってください。",
+                                "Ask to be made an editor of the organisation."))
+    return checks
+
+
+def _licences(portal: Portal, needed: set[str]) -> list[Check]:
+    try:
+        known = {str(x["id"]) for x in portal.read("license_list")}
+    except (Refused, CatalogueError):
+        return [Check("careful", "licence", "ライセンスの一覧を読めません。", "the list of licences cannot be read")]
+    made = []
+    for x in sorted(needed):
+        if x in known:
+            made.append(Check("ok", "licence", f"ライセンス {x} があります。", f"licence {x} is known"))
+            continue
+        near = "、".join(sorted(k for k in known if k.lower().startswith("cc"))) or "なし"
+        made.append(Check("bad", "licence", f"ライセンス {x} がこのカタログにありません(あるもの: {near})。",
+                          f"licence {x} is not in its list ({near})",
+                          "catalogues.yml の licence_ids に、このカタログでの id を書いてください。",
+                          "Map it in licence_ids of catalogues.yml."))
+    return made
+
+
+def _sizes(wanted: Sequence[Wanted], limit_bytes: int | None) -> Check:
+    largest = max((f.size_bytes for w in wanted for f in w.files), default=0)
+    if limit_bytes is None:
+        return Check("careful", "size", f"最大のファイルは{largest:,}バイトです。上限の設定(max_upload_bytes)がありません。",
+                     f"largest file {largest:,} bytes; no max_upload_bytes is declared")
+    state = "ok" if largest <= limit_bytes else "bad"
+    return Check(state, "size", f"最大のファイルは{largest:,}バイト、上限は{limit_bytes:,}バイトです。",
+                 f"largest file {largest:,} bytes, limit {limit_bytes:,}")
+
+
+def _stores(status: Mapping[str, Any]) -> Check:
+    names = set(status.get("extensions", ()))
+    if "datastore" not in names:
+        return Check("ok", "datastore", "DataStore はありません(ファイルだけを公開します)。", "no DataStore: files only")
+    how = "xloader が取り込みます" if "xloader" in names else "Kokai が入れます"
+    return Check("ok", "datastore", f"DataStore があります({how})。", "DataStore " + ("with xloader" if "xloader" in names else ""))
+
+
+def _downloads(portal: Portal, wanted: Sequence[Wanted]) -> list[Check]:
+    """HEAD and the content type of one file of ours that is public already: harvesters ask HEAD first."""
+    for w in wanted[:20]:
+        held = portal.show(w.name)
+        files = [r for r in (held or {}).get("resources", ()) if r.get("url_type") == "upload"]
+        if held is None or held.get("private") or not files:
+            continue
+        name = str(files[0]["url"]).rsplit("/", 1)[-1]
+        url = f"{portal.address}/dataset/{held['id']}/resource/{files[0]['id']}/download/{name}"
+        try:
+            status, kind = portal.head(url)
+        except Later as later:
+            return [Check("careful", "head", f"HEAD に答えません({later.said})。", f"no answer to HEAD ({later.said})")]
+        if status == 200:
+            return [Check("ok", "head", f"HEAD に200で答えます({kind})。", f"HEAD answers 200 ({kind})")]
+        return [Check("careful", "head", f"HEAD に{status}で答えます。収集されないおそれがあります。",
+                      f"HEAD answers {status}: harvesters may skip it")]
+    return []

@@ -1,0 +1,66 @@
+"""`kokai handover`: a zip of ready packages with a sheet to paste, for catalogues without API and for another PC."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from publish.commands.arguments import add_workspace
+from publish.commands.portal import add_catalogue
+
+if TYPE_CHECKING:
+    from publish.commands.portal import Desk
+    from publish.push import Planned
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("datasets", nargs="*", metavar="DATASET", help="データセットの名前(既定: すべて) / datasets, default: all")
+    add_catalogue(parser, "hiroshima")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="zipの名前(既定: 登録用_カタログ.zip) / the zip")
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from publish.commands.portal import choose_catalogue
+    from publish.handover import write_handover
+    from publish.run import Place, choose_datasets, open_workspace, register_packages
+
+    workspace = open_workspace(args.workspace)
+    catalogue = choose_catalogue(args.catalogue, workspace.catalogues)
+    packages = [p for _, p in register_packages(workspace, Place(args.workspace), choose_datasets(workspace, args.datasets))]
+    ready = [p for p in packages if p.manifest.get("status", "ready") == "ready"]
+    path = args.output or Path(f"登録用_{catalogue.name}.zip")
+    names = write_handover(path, ready, title=catalogue.title, address=catalogue.url, note=catalogue.note)
+    for p in packages:
+        if p not in ready:
+            sys.stdout.write(f"  保留 {p.name}: {''.join(r['ja'] for r in p.manifest['reasons'])}\n")
+    samples = sum(1 for p in ready if p.descriptor["kokai"]["sample"])
+    if samples:
+        sys.stdout.write(f"  注意: 見本のデータが{samples}件入っています。ほかのカタログに登録しないでください。\n")
+    sys.stdout.write(f"{path} に{len(names)}件を入れました({path.stat().st_size:,}バイト)。\n")
+    return 0
+
+
+def plan_handover(desk: Desk, path: Path) -> Planned:
+    """The plan for the packages of a zip: every hash is compared; the sources are not needed. Samples stay on this machine."""
+    from pipelines.errors import ApprovalError
+    from publish.commands.clock import current_time, current_user
+    from publish.commands.portal import withdrawn_in
+    from publish.commands.publish import catalogue_address, is_loopback
+    from publish.handover import read_handover
+    from publish.push import plan_packages
+    from publish.site.items import body_of
+
+    packages = read_handover(path, desk.connection.folder / "handover")
+    samples = [p.name for p in packages if p.descriptor["kokai"]["sample"]]
+    if samples and not is_loopback(catalogue_address(desk.catalogue)):
+        raise ApprovalError(
+            "sample-stays-here", f"見本のデータ({len(samples)}件)は、この機械の外には公開できません。",
+            f"{len(samples)} samples may not be published beyond this machine",
+            todo_ja="見本を除いて zip を作り直してください。", todo_en="Make the zip again without samples.", where=path.name,
+        )
+    bodies = {**{str(p.descriptor["kokai"]["code"]): body_of(p.descriptor) for p in packages}, **desk.bodies}
+    return plan_packages(desk.connection, packages, bodies, now=current_time(), by=current_user(),
+                         withdrawn=withdrawn_in(desk), everything=False)

@@ -1,6 +1,6 @@
 """Case files and a gazetteer to tables of accuracy and speed of the geocoding room.
 
-    python -m bench.geocode --cases DIR --gazetteer DIR [--speed N] [--misses] [--json FILE]
+    python -m bench.geocode [--cases DIR] [--gazetteer DIR] [--speed N] [--blocks N] [--peer-cases N] [--misses]
 
 The case files hold answers of other projects' own test suites and real shelters; a case counts where its town
 stands in the gazetteer, the others are listed as unreachable.
@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import resource
+import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +23,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.geocode import Gazetteer, judge, parse_addresses
+from bench.geocode_blocks import block_store
+from bench.geocode_peers import Peer, install_peers, make_endpoint, timed
+from pipelines.errors import SourceError
+from pipelines.geocode import Gazetteer, build_gazetteer, judge, parse_addresses
 from pipelines.geocode.fold import fold_text
+from pipelines.geocode.frame import distance_m
+from pipelines.geocode.layouts import read_source
 
 SETS = ("nja3_addresses", "jap_parser", "imi_spec", "jageocoder_search", "njapy_main", "abr_e2e",
         "hard_yamaguchi_authored")
@@ -147,62 +155,190 @@ def make_addresses(gazetteer: Gazetteer, number: int, seed: int = 7) -> pl.Serie
 
 
 def run_speed(gazetteer: Gazetteer, number: int) -> dict[str, Any]:
+    """Parse made addresses chunk by chunk to frames; growth is the memory of the second half over the first."""
     addresses = make_addresses(gazetteer, number)
-    parse_addresses(addresses.slice(0, 1000), gazetteer)
-    begin, cpu = time.perf_counter(), time.process_time()
-    found = 0
+    parse_addresses(addresses.slice(0, 70_000), gazetteer)
+    begin, cpu, found, lots, half = time.perf_counter(), time.process_time(), 0, 0, 0
     for part in addresses.to_frame("a").iter_slices(65_536):
-        found += int((parse_addresses(part["a"], gazetteer)["level"] >= 3).sum())
+        level = parse_addresses(part["a"], gazetteer)["level"]
+        found, lots = found + int((level >= 3).sum()), lots + int((level >= 5).sum())
+        half = half or _resident_mib()
     wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    one = addresses[0]
-    start = time.perf_counter()
-    for _ in range(50):
+    single = []
+    for one in addresses[:100]:
+        start = time.perf_counter()
         parse_addresses(pl.Series([one]), gazetteer)
-    single = (time.perf_counter() - start) / 50
-    return {"addresses": number, "seconds": round(wall, 2), "per_second": round(number / wall),
-            "per_cpu_second": round(number / cpu), "town_found_percent": round(100 * found / number, 2),
-            "single_ms": round(single * 1000, 3),
+        single.append(time.perf_counter() - start)
+    return {"addresses": number, "distinct": addresses.n_unique(), "seconds": round(wall, 2),
+            "per_second": round(number / wall), "per_cpu_second": round(number / cpu),
+            "town_found_percent": round(100 * found / number, 2), "lot_found_percent": round(100 * lots / number, 2),
+            "single_ms": round(sorted(single)[50] * 1000, 3), "growth_mib": _resident_mib() - half,
             "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+
+
+def _resident_mib() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return round(pages * resource.getpagesize() / 2**20)
+
+
+def calibrate() -> float:
+    """CPU seconds of a fixed numpy loop: a machine that is twice as busy shows it here too."""
+    begin, values = time.process_time(), np.arange(1_000_000, dtype=np.uint64)
+    for _ in range(60):
+        values = values * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+        values ^= values >> np.uint64(33)
+    return round(time.process_time() - begin, 3)
+
+
+def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint: Path, most: int) -> dict[str, Any]:
+    """Kokai and the peers on the same cases, at most `most` of each set (spread evenly): towns right, metres, speed."""
+    table: dict[str, Any] = {}
+    for name in (*SETS, "gsi_shelters_35"):
+        whole = pl.read_csv(cases / f"{name}.csv", infer_schema=False).with_columns(pl.all().fill_null(""))
+        part = whole.gather_every(max(1, whole.height // most)).head(most)
+        asked = part["input"].to_list()
+        begin = time.perf_counter()
+        ours = parse_addresses(part["input"], gazetteer)
+        speed = timed(begin, len(asked))
+        told = {"kokai": (ours.with_columns(city=pl.col("county") + pl.col("city")), speed)}
+        for peer in peers:
+            try:
+                rows, seconds = peer.answer(asked, endpoint)
+            except (OSError, ValueError, subprocess.SubprocessError) as problem:
+                print(f"{peer.name}: {type(problem).__name__}")
+                continue
+            told[peer.name] = (rows, round(len(asked) / max(seconds, 1e-9)))
+        table[name] = {who: {**score(part, rows), "per_second": rate} for who, (rows, rate) in told.items()}
+        print(name, len(asked), json.dumps(table[name], ensure_ascii=False))
+    return table
+
+
+def score(cases: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
+    """Towns right of those that the cases name; with points also the median distance and the share within 1 km."""
+    right = total = 0
+    for case, row in zip(cases.to_dicts(), rows.to_dicts(), strict=True):
+        wanted = {w[0] for w in answers(case)} if "city" in case or case.get("fullname") else set()
+        if not wanted:
+            continue
+        total += 1
+        pref = row["pref"] if "pref" in case or case.get("fullname") else ""
+        city = {row["city"], re.sub("^[^市]{1,4}郡(?=.+[町村]$)", "", row["city"])}
+        names = {row["town"], (row.get("oaza") or "") + (row.get("chome") or "")} - {""}
+        right += bool({key(pref + c + t) for c in city for t in names} & wanted)
+    scored: dict[str, Any] = {"cases": total, "right": right, "percent": round(100 * right / max(total, 1), 2)}
+    if {"lat", "lon"} <= set(cases.columns):
+        metres = distance_m(cases, rows).filter(rows["town"] != "").drop_nulls()
+        scored |= {"town_percent": round(100 * float((rows["town"] != "").mean()), 2),  # type: ignore[arg-type]
+                   "median_m": round(float(metres.median() or 0)),  # type: ignore[arg-type]
+                   "within_1km_percent": round(100 * float((metres <= 1000).sum()) / cases.height, 2)}
+    return scored
+
+
+def explain(case: dict[str, str], row: dict[str, Any]) -> str:
+    """The class of a miss."""
+    if row["reason"]:
+        return f"refused: {row['reason']}"
+    wanted = {key(str(case.get("city", "")))}
+    if case.get("city") and not {key(row["county"] + row["city"]), key(row["city"])} & wanted:
+        return "another municipality"
+    return "another town of the municipality"
+
+
+def store_result(path: Path, section: str, result: dict[str, Any]) -> None:
+    """Put one section into results.json; the others stay."""
+    whole = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    whole[section] = result
+    path.write_text(json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def open_store(given: Path | None, shared: Path, scratch: Path) -> Gazetteer | None:
+    """The given store, or one made once in `scratch` from the shared files of all Japan; None where there is none."""
+    if given is not None:
+        return Gazetteer.open(given)
+    files = [p for folder in ("japan", "yamaguchi") for p in sorted((shared / "gazetteer" / folder).rglob("*"))
+             if p.name.endswith((".csv", ".csv.gz", ".parquet", ".zip"))] if shared.is_dir() else []
+    target = scratch / "gazetteer"
+    if not Gazetteer.exists(target):
+        readable = [p for p in files if _is_layout(p)]
+        if not readable:
+            return None
+        build_gazetteer(readable, target)
+    return Gazetteer.open(target)
+
+
+def _is_layout(path: Path) -> bool:
+    try:
+        return bool(read_source(path))
+    except SourceError:
+        return False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=Path)
-    parser.add_argument("--gazetteer", type=Path, required=True)
-    parser.add_argument("--speed", type=int, default=0)
-    parser.add_argument("--only", default="")
+    shared = Path(os.environ.get("KOKAI_SHARED", "../shared"))
+    given = os.environ.get("KOKAI_GAZETTEER_JAPAN")
+    parser.add_argument("--cases", type=Path, default=shared / "geocode-cases")
+    parser.add_argument("--gazetteer", type=Path, default=Path(given) if given else None)
+    parser.add_argument("--speed", type=int, default=1_000_000)
+    parser.add_argument("--blocks", type=int, default=2_000_000, help="rows of the made-up block table, 0 for none")
+    parser.add_argument("--peer-cases", type=int, default=200, help="cases of each set for the peers, 0 for none")
+    parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "kokai-bench-geocode")
     parser.add_argument("--misses", action="store_true")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
     args = parser.parse_args(argv)
+    gazetteer = open_store(args.gazetteer, shared, args.scratch)
+    if gazetteer is None:
+        print("住所データがありません(KOKAI_SHARED か --gazetteer) / no address data: nothing to measure")
+        return 0
     begin = time.perf_counter()
-    gazetteer = Gazetteer.open(args.gazetteer)
-    report: dict[str, Any] = {"open_s": round(time.perf_counter() - begin, 3)}
+    gazetteer = Gazetteer.open(gazetteer.folder)
+    report: dict[str, Any] = {"open_s": round(time.perf_counter() - begin, 3), "towns": gazetteer.towns.height}
     if args.speed:
-        report["speed"] = run_speed(gazetteer, args.speed)
-        print(json.dumps(report, ensure_ascii=False))
-    if args.cases:
-        known = known_places(gazetteer)
-        report["sets"] = []
-        for name in SETS:
-            if args.only and args.only not in name:
-                continue
-            result = run_set(name, args.cases, gazetteer, known)
-            misses = result.pop("misses")
-            report["sets"].append(result)
-            print(json.dumps(result, ensure_ascii=False))
-            if args.misses:
-                for what, case, row in misses:
-                    names = ("pref", "city", "town", "koaza")
-                    wanted = case.get("fullname") or "/".join(case.get(c, "") for c in names)
-                    got = "/".join(row[c] for c in ("pref", "county", "city", "oaza", "chome", "koaza", "rest",
-                                                    "building", "reason"))
-                    print("  ", what, case["input"], "| wanted", wanted, "| got", got)
-        if not args.only or args.only in "gsi_shelters_35":
-            report["shelters"] = run_shelters(args.cases, gazetteer)
-            print(json.dumps(report["shelters"], ensure_ascii=False))
-    if args.json:
-        args.json.write_text(json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        report["calibration_cpu_s"] = calibrate()
+        report["town_level"] = run_speed(gazetteer, args.speed)
+        print("town", json.dumps(report["town_level"]), "calibration", report["calibration_cpu_s"])
+        if args.blocks:
+            blocks = block_store(gazetteer, args.scratch / f"blocks-{args.blocks}", args.blocks)
+            report["block_level"] = {**run_speed(blocks, args.speed), "lots": len(blocks.lots.table.hashes)}
+            print("block", json.dumps(report["block_level"]), "calibration", calibrate())
+    if args.cases.is_dir():
+        report["accuracy"] = run_accuracy(args.cases, gazetteer, show=args.misses)
+        if args.peer_cases:
+            peers, skipped = install_peers(args.scratch / "peers")
+            for name, reason in skipped.items():
+                print(f"{name}: 入れられません / cannot be installed: {reason}")
+            endpoint = make_endpoint(shared / "gazetteer" / "japan" / "towns_geolonia_v1.csv.gz",
+                                     args.scratch / "endpoint")
+            report["side_by_side"] = run_peers(args.cases, gazetteer, peers, endpoint, args.peer_cases)
+            report["skipped_peers"] = skipped
+    else:
+        print(f"{args.cases} がありません / there are no cases: accuracy is not measured")
+    store_result(args.json, "geocode", report)
     return 0
+
+
+def run_accuracy(folder: Path, gazetteer: Gazetteer, *, show: bool) -> dict[str, Any]:
+    """Every set whole: right, wrong by class of miss, unreachable."""
+    known, table = known_places(gazetteer), {}
+    for name in SETS:
+        result = run_set(name, folder, gazetteer, known)
+        misses = result.pop("misses")
+        classes: dict[str, int] = {}
+        for what, case, row in misses:
+            label = what if what == "unreachable" else explain(case, row)
+            classes[label] = classes.get(label, 0) + 1
+            if show:
+                wanted = case.get("fullname") or "/".join(case.get(c, "") for c in ("pref", "city", "town", "koaza"))
+                print("  ", label, "|", case["input"], "| wanted", wanted, "| got", "/".join(
+                    row[c] for c in ("pref", "county", "city", "town", "rest", "building", "reason")))
+        table[name] = {**result, "misses": classes}
+        print(json.dumps(table[name], ensure_ascii=False))
+    table["gsi_shelters_35"] = run_shelters(folder, gazetteer)
+    print(json.dumps(table["gsi_shelters_35"], ensure_ascii=False))
+    return table
 
 
 if __name__ == "__main__":

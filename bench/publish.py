@@ -130,7 +130,8 @@ def with_ckanapi(address: str, token: str, folder: Path, count: int) -> dict[str
             remote.action.package_create(name=f"ckanapi_{p.name}", title=p.descriptor["title"], owner_org=BODY.organization_id)
             for r in files_of(p):
                 with (p.public / r["path"]).open("rb") as handle:
-                    remote.action.resource_create(package_id=f"ckanapi_{p.name}", name=r["title"], format=r["format"], upload=handle)
+                    remote.action.resource_create(package_id=f"ckanapi_{p.name}", name=r["title"], format=r["format"],
+                                                  upload=handle)
 
     return {"datasets": count, "first_s": timed(first)}
 
@@ -247,7 +248,8 @@ def under_faults(address: str, token: str, folder: Path, wanted: int) -> dict[st
         for p in made:
             doubled += names.count(p.name) > 1
             incomplete += not whole(portal, p)
-    return {"injected": injected, "kinds": kinds, "runs": runs, "runs_repeated": gave_up, "incomplete": incomplete, "doubled": doubled}
+    return {"injected": injected, "kinds": kinds, "runs": runs, "runs_repeated": gave_up, "incomplete": incomplete,
+            "doubled": doubled}
 
 
 def whole(portal: Portal, p: Package) -> bool:

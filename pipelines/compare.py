@@ -15,7 +15,7 @@ from pipelines.guard import select_columns
 from pipelines.messages import level_of
 from pipelines.model import Standard, Table
 from pipelines.normalise import apply_map, map_columns, normalise
-from pipelines.standards import common_facts, known_headings, list_kinds, load_standard
+from pipelines.standards import common_facts, known_headings, list_kinds
 from pipelines.validate import Validator
 
 

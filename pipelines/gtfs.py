@@ -72,8 +72,8 @@ def read_gtfs(path: Path, *, unpacked_bytes: int = 1 << 30, entries: int = 1000
               ) -> tuple[dict[str, Table], pl.DataFrame]:
     """(file name -> Table of text, findings) of a GTFS zip; row 1 is the header of each file.
 
-    Files other than those of the format (`KNOWN`) are left out with a finding. SourceError when the zip is damaged, or unpacks to more
-    than `unpacked_bytes`.
+    Files other than those of the format (`KNOWN`) are left out with a finding. SourceError when the zip is damaged, or
+    unpacks to more than `unpacked_bytes`.
     """
     tables: dict[str, Table] = {}
     findings: list[Finding] = []

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.build import Built, Surroundings, build_datasets
 from pipelines.declare import Workspace, check_declarations, load_workspace
 from pipelines.errors import DeclarationError
-from pipelines.geocode import Gazetteer, build_gazetteer
+from pipelines.geocode import Gazetteer, area_files, build_gazetteer
 from pipelines.messages import load_messages
 from pipelines.model import Dataset, Package
 from pipelines.standards import list_kinds, load_standard
@@ -85,8 +85,10 @@ def package_name(dataset: Dataset, workspace: Workspace) -> str:
 
 def open_gazetteer(place: Place, folder: Path | None, default: Path) -> Gazetteer | None:
     """The user's address data; in a workspace with `datasets/sample_gazetteer.csv` and no other, that one."""
-    if folder is not None or Gazetteer.exists(default):
-        return Gazetteer.open(folder or default)
+    chosen = folder or default
+    boundaries_only = not Gazetteer.exists(chosen) and (chosen / "areas").is_dir()
+    if Gazetteer.outdated(chosen) or Gazetteer.exists(chosen) or (folder is not None and not boundaries_only):
+        return Gazetteer.open(chosen)
     sample = place.root / "datasets" / "sample_gazetteer.csv"
     if not sample.exists():
         return None
@@ -97,10 +99,16 @@ def open_gazetteer(place: Place, folder: Path | None, default: Path) -> Gazettee
 
 
 def surroundings(
-    workspace: Workspace, place: Place, *, gazetteer: Gazetteer | None, max_bytes: int | None = None
+    workspace: Workspace, place: Place, *, gazetteer: Gazetteer | None, max_bytes: int | None = None,
+    boundaries: Path | None = None,
 ) -> Surroundings:
-    """What the line needs beside the register, gathered from the workspace."""
+    """What the line needs beside the register, gathered from the workspace.
+
+    `boundaries`: folder of the address data; an official outline (N03) there goes before a body's own area.geojson.
+    """
     areas = {b.code: b.folder / "area.geojson" for b in workspace.bodies if (b.folder / "area.geojson").exists()}
+    if boundaries is not None:
+        areas |= area_files(boundaries, [b.code for b in workspace.bodies])
     return Surroundings(
         packages=place.packages, local_schemas=workspace.local_schemas, gazetteer=gazetteer, areas=areas,
         last_release=lambda name: released_files(place.catalogue, name),

@@ -255,22 +255,21 @@ def test_what_a_person_published_before_is_adopted_never_doubled(ckan: tuple[Fak
 def test_each_fault_at_each_request_ends_whole_and_once(ckan: tuple[FakeCkan, str], tmp_path: Path, kind: str) -> None:
     """The fault strikes request 1, 2, 3 … in turn until a run needs fewer requests; each run starts on an empty portal."""
     state, address = ckan
-    made = packages(tmp_path / "p")
+    made = packages(tmp_path / "p")[:1]
     for strike in range(1, 40):
         state.datasets.clear()
         state.organizations.clear()
         state.files.clear()
         folder = tmp_path / str(strike)
-        with fault_proxy(address, hang_s=0.6) as (faults, proxy):
+        with fault_proxy(address, hang_s=0.3) as (faults, proxy):
             faults.choose = lambda r, n=strike: kind if r.number == n and (kind != "cut-upload" or r.upload) else ""  # type: ignore[misc]
-            link = connection(proxy, folder, timeout_s=0.4 if kind == "hang" else 20, parallel=1)
-            outcomes = publish(link, folder, plan(link, made))
-            assert errors(outcomes) == [], (kind, strike)
+            link = connection(proxy, folder, timeout_s=0.2 if kind == "hang" else 20)
+            assert errors(publish(link, folder, plan(link, made))) == [], (kind, strike)
             total = faults.count
-        assert sorted(d["name"] for d in state.datasets.values()) == ["352136_aed", "352136_public_toilet"]
+        assert [d["name"] for d in state.datasets.values()] == ["352136_aed"]
         check_whole(state, made)
-        assert [c.action for c in plan(connection(address, folder), made).plan.changes] == ["keep", "keep"]
-        assert sorted(read_ledger(folder / "ledger", BODY.code)["name"].to_list()) == ["352136_aed", "352136_public_toilet"]
+        assert [c.action for c in plan(connection(address, folder), made).plan.changes] == ["keep"]
+        assert read_ledger(folder / "ledger", BODY.code)["name"].to_list() == ["352136_aed"]
         if strike > total:
             return
     raise AssertionError("never ended")

@@ -14,7 +14,8 @@ from pipelines.geo.datum import shift_tokyo_to_jgd
 from publish.cli import main
 from tests.geocode_places import small_gazetteer
 
-HEAD = ["都道府県コード又は市区町村コード", "NO", "都道府県名", "市区町村名", "名称", "名称_カナ", "住所", "緯度", "経度", "設置位置"]
+HEAD = ["都道府県コード又は市区町村コード", "NO", "都道府県名", "市区町村名", "名称", "名称_カナ", "住所", "緯度", "経度",
+        "設置位置"]
 TOWNS = [("綾羅木本町三丁目", 34.0033, 130.9210), ("綾羅木本町四丁目", 34.0040, 130.9220), ("一の宮町一丁目", 34.0005, 130.9560),
          ("細江町一丁目", 33.9510, 130.9260)]
 DECLARATION = """\
@@ -37,6 +38,7 @@ def built(tmp_path: Path, rows: list[list[str]], more: str = "") -> tuple[Built,
     (folder / "aed.yml").write_text(DECLARATION + more, encoding="utf-8")
     with (folder / "inbox" / "aed.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEAD, *rows])
+    (tmp_path / "gazetteer").mkdir()
     around = Surroundings(root / "var" / "packages", gazetteer=small_gazetteer(tmp_path / "gazetteer"))
     datasets = [d for d in load_workspace(root).datasets if d.id == "aed"]
     (one,) = list(build_datasets(datasets, around))

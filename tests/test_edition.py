@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.edition.building import is_building
 from pipelines.edition import carried_names, convert_edition
+from pipelines.edition.building import is_building
 from pipelines.messages import load_messages
 from pipelines.model import FINDINGS, FIXES, Contact, Field, Licence, Municipality, Standard, Table
 from pipelines.standards import list_kinds, load_standard

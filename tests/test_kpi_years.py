@@ -137,8 +137,8 @@ def test_a_plan_may_have_steps_of_its_own() -> None:
 
 def test_scale_and_yearly_numbers_are_read_from_plan_yml(tmp_path: Path) -> None:
     text = (Path(__file__).parents[1] / "datasets" / "352136_mine" / "plan.yml").read_text(encoding="utf-8")
-    text = text.replace("    counts_in: [yamaguchi]     # 数に入れるカタログ\n", "    counts_in: [yamaguchi]\n    grades: {steps: [{mark: ○, "
-                        "words: よい, min_percent: 90, of: target}, {mark: ×}]}\n", 1)
+    steps = "[{mark: ○, words: よい, min_percent: 90, of: target}, {mark: ×}]"
+    text = text.replace("    counts_in: [yamaguchi] ", f"    grades: {{steps: {steps}}}\n    counts_in: [yamaguchi] ", 1)
     text = text.replace("      deadline: 2026-03-31\n", '      deadline: 2026-03-31\n      yearly: {"2023": 26}\n', 1)
     (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
     body = next(b for b in load_workspace(Path(__file__).parents[1]).bodies if b.code == BODY)

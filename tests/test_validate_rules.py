@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from pipelines.check import CheckOptions, check_file
 from pipelines.messages import load_messages
 from pipelines.model import Contact, Field, Licence, Municipality, Requirement, Standard, Table
 from pipelines.validate import Validator
+from pipelines.validate.cellrules import fine_corporate, fine_lgcode
 from pipelines.validate.signs import judge_injection, judge_signs
+from pipelines.values.codes import is_corporate_number, is_lgcode
 
 SPECS: dict[str, dict[str, Any]] = {
     "lgcode6": {"type": "string", "constraints": {"pattern": "^[0-9]{6}$"}},
@@ -295,3 +300,24 @@ def test_every_code_of_the_rules_has_words_in_both_languages() -> None:
     known = load_messages()["findings"]
     for code in codes:
         assert {"level", "ja", "en"} <= set(known[code])
+
+
+def test_check_digits_of_whole_columns_agree_with_those_of_single_cells() -> None:
+    dice = random.Random(20260401)
+    codes = [f"{dice.randrange(10**6):06d}" for _ in range(2000)] + ["352136", "３５２１３６", "35213", "990001", "x"]
+    numbers = [f"{dice.randrange(10**13):013d}" for _ in range(2000)] + ["7000020352136", "1234E+12", "x"]
+    frame = pl.DataFrame({"code": codes}).select(fine_lgcode(pl.col("code")).fill_null(value=False).alias("n"))
+    assert frame["n"].to_list() == [is_lgcode(c) for c in codes]
+    frame = pl.DataFrame({"number": numbers}).select(fine_corporate(pl.col("number")).fill_null(value=False).alias("n"))
+    assert frame["n"].to_list() == [is_corporate_number(n) for n in numbers]
+
+
+def test_a_table_against_a_given_schema_has_its_blank_short_and_long_rows_as_errors(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n\n3\n4,5,6\n,\n7,8\n", encoding="utf-8")
+    fields = [{"name": "a", "type": "integer"}, {"name": "b", "type": "integer"}]
+    (tmp_path / "s.json").write_text(json.dumps({"fields": fields}), encoding="utf-8")
+    found = check_file(tmp_path / "t.csv", CheckOptions(schema=tmp_path / "s.json"))
+    assert sorted(found.findings.select("row", "code").rows()) == [
+        (3, "blank-rows"), (4, "row-short"), (5, "row-width"), (6, "blank-rows"),
+    ]
+    assert found.errors == 4

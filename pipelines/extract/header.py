@@ -74,6 +74,9 @@ def _width(marks: Sequence[Sequence[int]]) -> int:
 
 def _best_header(head: Sequence[Row], marks: Sequence[Sequence[int]], known: Collection[str]) -> int | None:
     width = _width(marks)
+    top = next((i for i, mark in enumerate(marks) if mark), 0)
+    if len(marks[top]) >= max(width, 3) and _all_known([(head[top][j] or "").strip() for j in marks[top]], known):
+        return top  # nothing further down can look more like a header
     cells = [[(cell or "").strip() for cell in row] for row in head]
     data = [[bool(c) and bool(_NUMBER.match(c) or _CODE_LIKE.search(c)) for c in row] for row in cells]
     best: tuple[float, int] | None = None
@@ -88,6 +91,10 @@ def _best_header(head: Sequence[Row], marks: Sequence[Sequence[int]], known: Col
         if score > 0 and (best is None or score > best[0] + margin):
             best = (score, i)
     return best[1] if best else None
+
+
+def _all_known(texts: Sequence[str], known: Collection[str]) -> bool:
+    return len(set(texts)) == len(texts) and all(fold_heading(t) in known for t in texts)
 
 
 def _header_score(cells: Sequence[Sequence[str]], data: Sequence[Sequence[bool]], marks: Sequence[Sequence[int]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.geocode.areas import area_files
 from pipelines.geocode.download import download, official_names
 from pipelines.geocode.fill import ORDER, PRECISION_WORDS, fill_points
 from pipelines.geocode.frame import ADDED, evaluate, geocode_frame, judge
@@ -11,7 +12,7 @@ from pipelines.geocode.split import split_addresses
 from pipelines.geocode.store import Gazetteer, Report, build_gazetteer, default_gazetteer_folder, gazetteer_status
 
 __all__ = [
-    "ADDED", "COLUMNS", "ORDER", "PRECISION_WORDS", "Gazetteer", "Register", "Report", "build_gazetteer",
+    "ADDED", "COLUMNS", "ORDER", "PRECISION_WORDS", "Gazetteer", "Register", "Report", "area_files", "build_gazetteer",
     "default_gazetteer_folder", "download", "evaluate", "fill_points", "gazetteer_status", "geocode_frame", "judge",
     "official_names", "parse_addresses", "split_addresses",
 ]

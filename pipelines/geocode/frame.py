@@ -81,7 +81,7 @@ def judge(cases: pl.DataFrame, parsed: pl.DataFrame) -> pl.DataFrame:
         made["lg_code"] = pl.select(pl.when(code != "").then(parsed["city_code"].str.slice(0, 5) == code)).to_series()
     out = pl.DataFrame({k: v.alias(k) for k, v in made.items()}) if made else pl.DataFrame()
     if {"lat", "lon"} <= set(cases.columns):
-        out = out.with_columns(_distance(cases, parsed).alias("distance_m"))
+        out = out.with_columns(distance_m(cases, parsed).alias("distance_m"))
     return out
 
 
@@ -93,7 +93,7 @@ def _same(wanted: pl.Series, got: pl.Series) -> pl.Series:
     return pl.select(pl.when(wanted.fill_null("") != "").then(pl.Series(key(wanted) == key(got)))).to_series()
 
 
-def _distance(cases: pl.DataFrame, parsed: pl.DataFrame) -> pl.Series:
+def distance_m(cases: pl.DataFrame, parsed: pl.DataFrame) -> pl.Series:
     """Metres on the sphere between wanted and got; null where either is missing."""
     lat, lon = (cases[c].cast(pl.Float64, strict=False).to_numpy() for c in ("lat", "lon"))
     lat2, lon2 = (parsed[c].to_numpy() for c in ("lat", "lon"))

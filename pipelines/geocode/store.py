@@ -1,7 +1,7 @@
 """Address data files to one compact local store, and the store to memory-mapped tables.
 
-Layout of the folder: `sources/` keeps the rows of each file that was added, `index-<digest>/` the tables that the
-matcher maps into memory, `store.json` names the index in use and where everything came from.
+Layout of the folder: `sources/` keeps the rows of each file that was added, `areas/` the boundaries, `index-<digest>/`
+the tables that the matcher maps into memory, `store.json` names the index in use and where everything came from.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import polars as pl
 
 from pipelines.errors import SourceError
 from pipelines.geocode import places
+from pipelines.geocode.areas import add_areas, area_bytes
 from pipelines.geocode.bodies import CityIndex, city_index
 from pipelines.geocode.index import town_keys
 from pipelines.geocode.keys import KeyTable, map_array, seed_of
@@ -30,6 +31,8 @@ from pipelines.geocode.town_table import TownTable
 
 _FORMAT = 1
 Array = np.ndarray[Any, np.dtype[Any]]
+_PARTS = ("towns.arrow", "town-city_row.npy", "town-lat.npy", "cities.arrow", "names-ends.npy", "wide-ends.npy",
+          "bodies-ends.npy", "city-pref.npy", "lots-publisher.npy")
 _CITY_ARRAYS = ("offsets", "city", "state", "kind", "pref")
 
 
@@ -62,6 +65,8 @@ class Gazetteer:
     @classmethod
     def open(cls, folder: Path) -> Gazetteer:
         """Open the store in `folder`. SourceError `gazetteer-missing` when there is none."""
+        if Gazetteer.outdated(folder):
+            raise _outdated(folder)
         state = _read_state(folder)
         if not state.get("index"):
             raise _missing(folder)
@@ -90,8 +95,19 @@ class Gazetteer:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """True if there is a store in `folder`."""
-        return bool(_read_state(folder).get("index"))
+        """True if there is a store in `folder` that this version can open."""
+        state = _read_state(folder)
+        return bool(state.get("index")) and _has_parts(folder, state)
+
+    @staticmethod
+    def outdated(folder: Path) -> bool:
+        """True if the store in `folder` was made by another version, so that it must be made again."""
+        try:
+            raw = json.loads((folder / "store.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(raw, dict) and bool(raw.get("index")) and (
+            raw.get("format") != _FORMAT or not _has_parts(folder, raw))
 
     def same_body(self, code: str, body: str) -> bool:
         """True if `code` is the body's own code or one of its wards."""
@@ -102,8 +118,8 @@ class Gazetteer:
 
     @property
     def credits(self) -> tuple[str, ...]:
-        """The credit lines that go with anything made from this store."""
-        return tuple(sorted({str(s["credit"]) for s in self.provenance["sources"]}))
+        """The credit lines that go with anything made from this store's points."""
+        return tuple(sorted({str(s["credit"]) for s in self.provenance["sources"] if s["layout"] != "area"}))
 
     def credit_of(self, source: str) -> str:
         """The credit line of one source label as it stands in a point's `source` (mlit, abr, geolonia)."""
@@ -173,6 +189,17 @@ def _missing(folder: Path) -> SourceError:
                        where=str(folder))
 
 
+def _outdated(folder: Path) -> SourceError:
+    return SourceError("gazetteer-outdated", "住所データの保存形式が今の版と違うか、一部のファイルがありません。",
+                       "The address data store was made by another version, or files of it are missing.",
+                       todo_ja="kokai gazetteer add ファイル… で、配布ファイルをもう一度追加してください。",
+                       todo_en="Add the downloaded files again with kokai gazetteer add FILE….", where=str(folder))
+
+
+def _has_parts(folder: Path, state: Mapping[str, Any]) -> bool:
+    return all((folder / str(state["index"]) / part).is_file() for part in _PARTS)
+
+
 def _read_state(folder: Path) -> dict[str, Any]:
     path = folder / "store.json"
     if not path.exists():
@@ -187,13 +214,17 @@ def _read_state(folder: Path) -> dict[str, Any]:
 def build_gazetteer(files: Sequence[Path], folder: Path) -> Report:
     """Read official files and add them to the store in `folder`; a newer file of the same kind and area replaces.
 
+    Boundaries (N03) go to `folder/areas`, all else into the index of addresses.
+
     SourceError when a file is none of the known layouts; the store then stays as it was.
     """
-    read = [rows for path in files for rows in read_source(path)]
+    outlines = {path: data for path in files if (data := area_bytes(path)) is not None}
+    read = [rows for path in files if path not in outlines for rows in read_source(path)]
     state = _read_state(folder)
     kept = {entry["slot"]: entry for entry in state["sources"]}
     (folder / "sources").mkdir(parents=True, exist_ok=True)
-    added = []
+    added = [entry for path, data in outlines.items() for entry in add_areas(path, data, folder)]
+    kept.update({entry["slot"]: entry for entry in added})
     for rows in read:
         entry = {"slot": rows.slot, "layout": rows.layout, "publisher": rows.publisher, "credit": rows.credit,
                  "area": rows.area, "date": rows.date, "file": rows.name, "sha256": rows.sha256,
@@ -202,11 +233,23 @@ def build_gazetteer(files: Sequence[Path], folder: Path) -> Report:
         kept[rows.slot] = entry
         added.append(entry)
     sources = [kept[slot] for slot in sorted(kept)]
-    return _write_index(folder, sources, tuple(added), str(state.get("index", "")))
+    if read or (any(e["layout"] != "area" for e in sources) and not Gazetteer.exists(folder)):
+        return _write_index(folder, sources, tuple(added), str(state.get("index", "")))
+    state = {**dict.fromkeys(("towns", "cities", "lots", "size_bytes"), 0), **state, "sources": sources}
+    _write_state(folder, state)
+    return Report(folder, tuple(added), state["towns"], state["cities"], state["lots"], state["size_bytes"],
+                  tuple(sorted({str(e["credit"]) for e in sources})))
 
 
-def _write_index(folder: Path, sources: list[dict[str, Any]], added: tuple[Mapping[str, Any], ...],
+def _write_state(folder: Path, state: Mapping[str, Any]) -> None:
+    partial = folder / "store.json.part"
+    partial.write_text(json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, folder / "store.json")
+
+
+def _write_index(folder: Path, everything: list[dict[str, Any]], added: tuple[Mapping[str, Any], ...],
                  old: str) -> Report:
+    sources = [e for e in everything if e["layout"] != "area"]
     digest = hashlib.sha256(json.dumps([_FORMAT, sources], sort_keys=True).encode()).hexdigest()[:12]
     rows = [SourceRows(e["layout"], e["publisher"], e["credit"], e["area"], e["date"], e["file"], e["sha256"],
                        pl.read_parquet(folder / "sources" / f"{e['slot']}.parquet")) for e in sources]
@@ -233,14 +276,12 @@ def _write_index(folder: Path, sources: list[dict[str, Any]], added: tuple[Mappi
     lots.save(scratch)
     os.replace(scratch, target)
     size = sum(p.stat().st_size for p in target.iterdir())
-    state = {"format": _FORMAT, "index": target.name, "sources": sources, "towns": towns.height,
+    state = {"format": _FORMAT, "index": target.name, "sources": everything, "towns": towns.height,
              "cities": cities.height, "lots": len(lots.table.hashes), "size_bytes": size}
-    partial = folder / "store.json.part"
-    partial.write_text(json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, folder / "store.json")
+    _write_state(folder, state)
     if old and old != target.name and (folder / old).exists():
         shutil.rmtree(folder / old)
-    credits = tuple(sorted({str(e["credit"]) for e in sources}))
+    credits = tuple(sorted({str(e["credit"]) for e in everything}))
     return Report(folder, added, towns.height, cities.height, len(lots.table.hashes), size, credits)
 
 
@@ -253,7 +294,7 @@ def _shipped_history() -> pl.DataFrame:
 
 
 def gazetteer_status(folder: Path) -> Mapping[str, Any]:
-    """What the store holds: sources (file, layout, area, date, rows, credit), towns, cities, lots, size_bytes."""
+    """What the store holds: present, outdated, sources (file, layout, area, date, rows, credit), and its sizes."""
     state = _read_state(folder)
-    return {"folder": str(folder), "present": bool(state.get("index")),
+    return {"folder": str(folder), "present": Gazetteer.exists(folder), "outdated": Gazetteer.outdated(folder),
             **{k: state.get(k, 0) for k in ("towns", "cities", "lots", "size_bytes")}, "sources": state["sources"]}

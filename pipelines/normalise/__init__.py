@@ -15,8 +15,8 @@ import polars as pl
 from pipelines.model import ROW, Field, Municipality, Standard, Table, findings_frame
 from pipelines.normalise.cells import Lines, fill_constant, join_lines, mend, mend_column, repeat_above
 from pipelines.normalise.columns import ColumnMap, apply_map, map_columns
-from pipelines.normalise.sums import Split, add_up
 from pipelines.normalise.steps import SETTLED, in_form, odd_text, rule_of, steps_for
+from pipelines.normalise.sums import Split, add_up
 from pipelines.values.codes import official_prefecture, prefectures
 
 __all__ = ["ColumnMap", "apply_map", "map_columns", "normalise"]
@@ -32,7 +32,8 @@ def normalise(
     Looks at the columns that belong to the standard, and at no other. Fixes of form are applied unless their rule
     stands in `refuse`; fixes of meaning (messages.yml) are listed with applied = false unless their rule stands in
     `accept`. `lookups` (heading -> wrong value -> right value) and `constants` (heading -> value for blank cells)
-    come from the declaration; `split` names columns that are the sum of others. `body` decides between two readings of a code. Applied twice it changes nothing more.
+    come from the declaration; `split` names columns that are the sum of others. `body` decides between two readings
+    of a code. Applied twice it changes nothing more.
     """
     lookups = lookups or {}
     frame = table.frame

@@ -61,7 +61,10 @@ _TYPED: Mapping[str, tuple[Step, ...]] = {
         Step("none-blank", phones.blank_for_unknown_number),
     ),
     "mail": (_WIDTH, _DASH, Step("mail-form", web.plain_mail), _NONE),
-    "url": (_DASH, Step("url-first", web.first_url), Step("url-form", web.plain_url), Step("url-scheme", web.url_with_scheme), _NONE),
+    "url": (
+        _DASH, Step("url-first", web.first_url), Step("url-form", web.plain_url),
+        Step("url-scheme", web.url_with_scheme), _NONE,
+    ),
     "date": (
         _WIDTH, _DASH, Step("date-notation", dates.date_from_parts), Step("date-era", dates.date_from_era),
         Step("date-midnight", dates.date_without_midnight), Step("date-serial", dates.date_from_serial),

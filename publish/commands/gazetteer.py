@@ -12,9 +12,9 @@ from publish.commands.arguments import add_output
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="add|status|download", required=True)
-    adding = actions.add_parser("add", help="配布ファイル(csv・zip・gz・parquet)を追加します / add official files")
+    adding = actions.add_parser("add", help="配布ファイル(csv・zip・gz・parquet・N03のgeojson)を追加します / add official files")
     adding.add_argument("files", nargs="+", type=Path, metavar="FILE",
-                        help="位置参照情報・アドレスベースレジストリのファイル / files of the official address data")
+                        help="位置参照情報・アドレスベースレジストリ・行政区域(N03)のファイル / official address data, boundaries")
     status = actions.add_parser("status", help="入っている住所データと出典 / what is there, with its credit lines")
     fetch = actions.add_parser("download", help="公式サイトから取り寄せます(ネットワークを使う唯一の操作) / fetch them")
     fetch.add_argument("prefecture", metavar="PREF", help="都道府県(例 山口県、35) / prefecture")
@@ -45,8 +45,11 @@ def _print_status(status: dict[str, object], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(status, ensure_ascii=False) + "\n")
         return
     sys.stdout.write(f"住所データ: {status['folder']}\n")
-    if not status["present"]:
-        sys.stdout.write("  まだありません。kokai gazetteer add ファイル… で追加してください。\n")
+    if status["outdated"]:
+        sys.stdout.write("  保存形式が今の版と違います。kokai gazetteer add ファイル… で追加し直してください。\n")
+    elif not status["present"]:
+        sys.stdout.write("  住所データはまだありません。kokai gazetteer add ファイル… で追加してください。\n")
+    if not status["sources"]:
         return
     sys.stdout.write(f"  町字 {status['towns']}、市区町村 {status['cities']}、番地・街区 {status['lots']}\n")
     sources = status["sources"]

@@ -63,7 +63,7 @@ def reconcile_bodies(workspace: Workspace, place: Place, name: str, day: date) -
             "catalogue-unknown", f"「{name}」という公開先はありません。", f"no catalogue named {name!r}",
             todo_ja=f"datasets/catalogues.yml にある名前({known})を指定してください。",
             todo_en=f"Name one of datasets/catalogues.yml: {known}", where="--reconcile")
-    results = []
+    results: list[Reconciled] = []
     everything = Counting(generated_lists=True, linked_only=True)
     for body in workspace.bodies:
         plans = workspace.plans_of(body.code)

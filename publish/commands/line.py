@@ -19,8 +19,10 @@ def build_chosen(args: argparse.Namespace) -> tuple[Workspace, Place, list[Built
     workspace = open_workspace(args.workspace)
     place = Place(args.workspace)
     datasets = choose_datasets(workspace, args.datasets)
-    gazetteer = open_gazetteer(place, args.gazetteer, default_gazetteer_folder(os.environ))
-    around = surroundings(workspace, place, gazetteer=gazetteer, max_bytes=args.max_bytes)
+    folder = default_gazetteer_folder(os.environ)
+    gazetteer = open_gazetteer(place, args.gazetteer, folder)
+    around = surroundings(workspace, place, gazetteer=gazetteer, max_bytes=args.max_bytes,
+                          boundaries=args.gazetteer or folder)
     wanted = [d for d in datasets if not d.planned]
     with show_progress("点検と作成", len(wanted), quiet=args.quiet or args.format == "json") as progress:
         results = build_workspace(wanted, around, on_built=lambda built: progress.step(built.name))

@@ -81,10 +81,7 @@ def measure_plans(
 ) -> list[Progress]:
     """Every chosen plan on `day`, all in one pass over the ledger. `plans` are all plans, for `includes`."""
     everything = chosen if plans is None else plans
-    if any(p.includes for p in chosen):
-        whole = [resolve_plan(p, everything) for p in chosen]
-    else:
-        whole = list(chosen)
+    whole = [resolve_plan(p, everything) if p.includes else p for p in chosen]
     samples = set(sample_bodies)
     year_before = fiscal_year_end(fiscal_year_of(day) - 1)
     requests = []

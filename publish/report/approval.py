@@ -61,7 +61,7 @@ def _moved(c: Change) -> int:
 
 
 def _row(c: Change, before: Package | None) -> list[str]:
-    rows = next((f.rows for f in c.files if f.rows), {})
+    rows = _summed(c)
     then = rows.get("before", before.descriptor["kokai"]["rows"] if before else 0)
     after = "0" if c.action == "withdraw" else f"{c.facts.get('rows', ''):,}" if c.facts else ""
     moved = f"{rows['moved']}件(最大{rows['moved_max_m']:,.0f} m)" if rows.get("moved") else "なし" if rows else "–"
@@ -70,6 +70,17 @@ def _row(c: Change, before: Package | None) -> list[str]:
     checks = f"{c.facts.get('errors', '–')}・{c.facts.get('warnings', '–')}" if c.facts else "–"
     return [ACTIONS[c.action][0], f"{c.title} {c.name}", str(c.facts.get("as_of", "")), f"{then:,}→{after}", changes, moved,
             files, checks]
+
+
+def _summed(c: Change) -> dict[str, Any]:
+    """The row differences of a dataset's tables together (dated kinds have several)."""
+    made: dict[str, Any] = {}
+    for f in c.files:
+        for name in ("before", "after", "added", "changed", "removed", "moved") if f.rows else ():
+            made[name] = made.get(name, 0) + f.rows[name]
+        if f.rows:
+            made["moved_max_m"] = max(made.get("moved_max_m", 0.0), f.rows["moved_max_m"])
+    return made
 
 
 def _guard_words(active: Sequence[Change], packages: Mapping[str, Package]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ class Sheet:
         self.sheet = sheet
         self.sample = sample
         self.row = 1
+        self._made: dict[tuple[Any, ...], Any] = {}
 
     def put(self, column: int, value: object, *, row: int | None = None, bold: bool = False, fill: str | None = None,
             color: str = INK, size: float = 10, wrap: bool = True, align: str | None = None, border: bool = True,
@@ -29,33 +31,43 @@ class Sheet:
 
         A number that the plan gives (`counted` False) is not marked 見本 in a sample.
         """
-        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-
         cell = self.sheet.cell(row or self.row, column)
+        form, quoted = "General", False
         if isinstance(value, str):
-            text = _ILLEGAL.sub("〓", value)[:MOST_CHARACTERS]
-            cell.value = text
-            if text[:1] in "=+-@\t\r":
+            cell.value = _ILLEGAL.sub("〓", value)[:MOST_CHARACTERS]
+            quoted = value[:1] in ("=", "+", "-", "@", "\t", "\r")
+            if quoted:
                 cell.data_type = "s"
-                cell.quotePrefix = True
         elif value is not None:
             cell.value = value
-            if isinstance(value, date):
-                cell.number_format = WAREKI
-            else:
-                cell.number_format = self.number(number or "#,##0") if counted else number or "#,##0"
-        if link and re.fullmatch(r"https?://[^\s\"<>]+", link):
+            plain = number or "#,##0"
+            form = WAREKI if isinstance(value, date) else self.number(plain) if counted else plain
+        linked = bool(link and re.fullmatch(r"https?://[^\s\"<>]+", link))
+        if linked:
             cell.hyperlink = link
-            color = "0B5394"
-        cell.font = Font(name=FONT, size=size, bold=bold, color=color, underline="single" if cell.hyperlink else None)
-        vertical = "center" if middle else "top"
-        cell.alignment = Alignment(wrap_text=wrap, vertical=vertical, horizontal=align)
+        self._dress(cell, (bold, fill, "0B5394" if linked else color, size, wrap, align, border, middle, linked, form, quoted))
+        return cell
+
+    def _dress(self, cell: Any, style: tuple[Any, ...]) -> None:
+        """Give a cell its style; openpyxl compares whole style objects for every cell, so each is made once and copied."""
+        made = self._made.get(style)
+        if made is not None:
+            cell._style = copy(made)
+            return
+        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+        bold, fill, color, size, wrap, align, border, middle, linked, form, quoted = style
+        cell.number_format = form
+        cell.font = Font(name=FONT, size=size, bold=bold, color=color, underline="single" if linked else None)
+        cell.alignment = Alignment(wrap_text=wrap, vertical="center" if middle else "top", horizontal=align)
         if fill:
             cell.fill = PatternFill("solid", fgColor=fill)
         if border:
             side = Side(style="thin", color=LINE)
             cell.border = Border(left=side, right=side, top=side, bottom=side)
-        return cell
+        if quoted:
+            cell.quotePrefix = True
+        self._made[style] = copy(cell._style)
 
     def number(self, form: str) -> str:
         """The number format, with 見本 before every number of a sample."""

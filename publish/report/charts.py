@@ -33,7 +33,8 @@ def years_chart(years: Sequence[Year], *, unit: str, sample: bool, label: str) -
         parts.append(f'<path class="grid" d="M{left:.0f} {y:.1f}H{right:.0f}"/>'
                      f'<text class="tick" x="{left - 6:.0f}" y="{y + 4:.1f}" text-anchor="end">{most * k / 5:g}</text>')
     for i, year in enumerate(years):
-        parts.append(f'<text class="axis" x="{px(i):.1f}" y="{bottom + 19:.0f}" text-anchor="middle">{year_short(year.year)}</text>')
+        parts.append(f'<text class="axis" x="{px(i):.1f}" y="{bottom + 19:.0f}" text-anchor="middle">'
+                     f"{year_short(year.year)}</text>")
         if year.value is None:
             told = "記録なし" if year.state == "unrecorded" else "これから"
             parts.append(f'<text class="tick" x="{px(i):.1f}" y="{bottom - 7:.0f}" text-anchor="middle">{told}</text>')
@@ -48,7 +49,8 @@ def years_chart(years: Sequence[Year], *, unit: str, sample: bool, label: str) -
         parts.append(f'<path class="target" d="{d}"/>')
         parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in line]
         last = next(y for y in reversed(years) if y.line is not None)
-        parts.append(f'<text class="goal" x="{line[-1][0]:.1f}" y="{line[-1][1] - 9:.1f}" text-anchor="middle">{last.line:g}</text>')
+        parts.append(f'<text class="goal" x="{line[-1][0]:.1f}" y="{line[-1][1] - 9:.1f}" text-anchor="middle">'
+                     f"{last.line:g}</text>")
     for i, year in enumerate(years):
         if year.value is not None:
             y = py(year.value)

@@ -14,6 +14,7 @@ from publish.report.phrases import (
     baseline_words,
     common_words,
     counting_words,
+    deadline_year,
     gaps,
     goal_words,
     headline,
@@ -24,7 +25,6 @@ from publish.report.phrases import (
     target_words,
     unit_of,
     year_note,
-    deadline_year,
 )
 from publish.report.scorecard import BodyCard, PlanCard, Scorecard
 

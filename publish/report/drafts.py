@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -41,11 +42,11 @@ def read_drafts(
     return found
 
 
-def _manifest(folder: Path) -> dict[str, object] | None:
+def _manifest(folder: Path) -> dict[str, Any] | None:
     path = folder / "record" / "manifest.json"
     if not path.is_file():
         return None
-    read: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return read
 
 

@@ -93,7 +93,8 @@ def _ics(text: str) -> str:
 
 def _folded(line: str) -> str:
     """Lines of at most 75 octets, never cut inside a character; CRLF, as RFC 5545 wants."""
-    parts, current, size = [], "", 0
+    parts: list[str] = []
+    current, size = "", 0
     for char in line:
         width = len(char.encode("utf-8"))
         if size + width > (75 if not parts else 74):

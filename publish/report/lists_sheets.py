@@ -7,8 +7,8 @@ from datetime import date
 from publish.kpi import year_name
 from publish.kpi.changes import CHANGE_WORDS
 from publish.report.cells import SOFT, TINT, Sheet
-from publish.report.phrases import DRAFT_WORDS, common_words, counting_words, gaps
 from publish.report.lateness import FREQUENCY_JA
+from publish.report.phrases import DRAFT_WORDS, common_words, counting_words, gaps
 from publish.report.scorecard import BodyCard, Scorecard
 
 
@@ -20,8 +20,9 @@ def add_evidence(sheet: Sheet, score: Scorecard, card: BodyCard, under: str) -> 
     """公開データ一覧: every 種類 that is public, and which plan counts it."""
     plans = [p.plan for p in card.plans]
     counted = [set(p.progress.now.evidence["dataset"].to_list()) for p in card.plans]
-    headings = ["番号", "データセット", "題名", "所管課", "カタログ", "初回公開日", "最終更新日", "データの時点", "更新頻度", "鮮度", "ファイル",
-                "件数", "ライセンス", "根拠(URL)", "SHA-256", "記録", *[f"{p.title}に数える" for p in plans]]
+    headings = ["番号", "データセット", "題名", "所管課", "カタログ", "初回公開日", "最終更新日",
+                "データの時点", "更新頻度", "鮮度", "ファイル", "件数",
+                "ライセンス", "根拠(URL)", "SHA-256", "記録", *[f"{p.title}に数える" for p in plans]]
     widths = [6, 18, 34, 18, 32, 16, 16, 16, 10, 11, 9, 10, 12, 30, 12, 8, *([15] * len(plans))]
     sheet.title(f"公開データ一覧(根拠) {year_name(score.fiscal_year)}", under=under, width=len(headings))
     sheet.widths(widths)

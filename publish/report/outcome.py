@@ -56,11 +56,13 @@ def print_kpi(progress: Sequence[Progress], names: Mapping[str, str] | None = No
         change = f"{p.change:+d}".replace("-", "▲") if p.change is not None else "–"
         grade = f"案 {p.grade}" if p.grade else "–"
         missing = str(p.missing) if p.missing is not None else "–"
-        rows.append([(names or {}).get(plan.body, plan.body), plan.title, f"{value} {plan.unit}", change, base, target, plan.deadline + ended, then, missing, grade,
-                     f"{len(p.basic_done)}/14", f"{p.now.packages}/{p.now.files}/{p.now.records}"])
+        name = (names or {}).get(plan.body, plan.body)
+        rows.append([name, plan.title, f"{value} {plan.unit}", change, base, target, plan.deadline + ended, then, missing,
+                     grade, f"{len(p.basic_done)}/14", f"{p.now.packages}/{p.now.files}/{p.now.records}"])
     print_table(
         f"計画ごとの達成状況({day.isoformat()} 時点{'、数字はすべて見本' if sample else ''})",
-        ["団体", "計画", "現在", "前年度末比", "基準値", "目標", "期限", "期限時点", "不足", "評価", "基本編", "データセット/ファイル/件"],
+        ["団体", "計画", "現在", "前年度末比", "基準値", "目標", "期限", "期限時点", "不足", "評価", "基本編",
+         "データセット/ファイル/件"],
         rows, right=(2, 3, 4, 5, 7, 8, 10, 11),
     )
     sys.stdout.write("数え方:\n")

@@ -27,6 +27,8 @@ STANDARD_FONT = "HeiseiKakuGo-W5"
 """One of the fonts that every PDF reader brings for Japanese: no font file needed, shows 髙﨑①㈱."""
 WIDTH, HEIGHT = 841.89, 595.28  # A4 landscape in points
 LEFT, RIGHT = 40.0, WIDTH - 40.0
+_SETTINGS = ("年度版・版違い", "形式違い", "複数のカタログ", "自動で作る一覧", "リンクだけのデータ",
+             "取り下げたデータ", "更新の遅れたデータ", "期限の日")
 INK, MAIN, SOFT, LINE, TINT, RED, AMBER = "#1c2733", "#12506b", "#566372", "#c3cdd6", "#e6f0f4", "#c8553d", "#7a4b00"
 
 
@@ -191,7 +193,7 @@ def _number(page: _Page, score: Scorecard, card: PlanCard, y: float) -> None:
     if words:
         page.text(LEFT + 14, below + 2, words, 9.5, MAIN)
         below += 14
-    page.text(LEFT + 14, y + 224, f"出発点 {baseline_words(card.plan.baseline)}", 7.5, SOFT, most=width - 28)
+    page.paragraph(LEFT + 14, y + 214, f"出発点 {baseline_words(card.plan.baseline)}", 7, width - 28, color=SOFT, lines=2)
 
 
 def _chart(page: _Page, card: PlanCard, x: float, y: float, width: float, height: float) -> None:
@@ -274,7 +276,8 @@ def _gaps(page: _Page, score: Scorecard, card: BodyCard, y: float) -> None:
     page.box(x, y, width, 134, fill="#ffffff")
     found = gaps(card, score)
     mark = "見本 " if score.sample else ""
-    page.text(x + 14, y + 18, f"まだ公開していない標準のデータセット {mark}{len(found)}件" + ("(下書き・基本編から5件)" if len(found) > 5 else ""), 10, MAIN)
+    first = "(下書き・基本編から5件)" if len(found) > 5 else ""
+    page.text(x + 14, y + 18, f"まだ公開していない標準のデータセット {mark}{len(found)}件{first}", 10, MAIN)
     for i, (title, words, detail) in enumerate(found[:5]):
         top = y + 38 + i * 18.5
         page.text(x + 14, top, f"{i + 1}", 9, SOFT)
@@ -286,10 +289,9 @@ def _gaps(page: _Page, score: Scorecard, card: BodyCard, y: float) -> None:
 
 
 def _foot(page: _Page, score: Scorecard, card: BodyCard, plan: PlanCard, y: float) -> None:
-    words = {k: v for k, v in counting_words(plan, score.catalogue_titles)}
+    words = dict(counting_words(plan, score.catalogue_titles))
     told = (f"数え方: {target_words(plan.plan)}。数えるのは{words['数えるカタログ']}に公開されているもの。"
-            + "".join(words[k] for k in ("年度版・版違い", "形式違い", "複数のカタログ", "自動で作る一覧", "リンクだけのデータ", "取り下げたデータ",
-                                         "更新の遅れたデータ", "期限の日")) + line_words(plan.plan))
+            + "".join(words[k] for k in _SETTINGS) + line_words(plan.plan))
     y = page.paragraph(LEFT, y, f"見通し: {outlook(plan)}", 8.5, RIGHT - LEFT, lines=2)
     y = page.paragraph(LEFT, y + 3, told, 7.5, RIGHT - LEFT, color=SOFT, lines=4)
     others = [p for p in card.plans if p is not plan]
@@ -297,4 +299,5 @@ def _foot(page: _Page, score: Scorecard, card: BodyCard, plan: PlanCard, y: floa
         page.paragraph(LEFT, y + 2, "ほかの計画: " + " / ".join(f"{p.plan.title}: {headline(p)}" for p in others), 7.5,
                        RIGHT - LEFT, color=SOFT, lines=2)
     page.text(LEFT, HEIGHT - 14, f"出典 {plan.plan.source}", 7, SOFT, most=520)
-    page.text(RIGHT, HEIGHT - 14, f"作成 {day_name(score.made.date())}  根拠は同じ名前の Excel「公開データ一覧」にあります", 7, SOFT, "right")
+    made = f"作成 {day_name(score.made.date())}  根拠は同じ名前の Excel「公開データ一覧」にあります"
+    page.text(RIGHT, HEIGHT - 14, made, 7, SOFT, "right")

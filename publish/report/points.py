@@ -41,7 +41,7 @@ def _points(folder: Path, descriptor: Mapping[str, Any]) -> list[tuple[float, fl
     for resource in descriptor.get("resources", ()):
         if not str(resource["path"]).endswith(".csv"):
             continue
-        names = {}
+        names: dict[str | None, str] = {}
         for field in resource.get("schema", {}).get("fields", ()):
             names.setdefault(field.get("rule"), field["name"])
         path = folder / resource["path"]

@@ -23,7 +23,8 @@ from publish.report.results import result_rows
 from publish.report.scorecard import BodyCard, PlanCard, Scorecard
 
 Fields = list[tuple[str, str, str, str]]  # (plan|year, field, sheet, cell)
-HEADINGS = ("年度", "実績", "目標線\n(目安)", "差", "達成率", "前年度比", "評価案", "評価(決定)", "評価の理由", "遅れの理由", "今後の取組")
+HEADINGS = ("年度", "実績", "目標線\n(目安)", "差", "達成率", "前年度比", "評価案", "評価(決定)", "評価の理由", "遅れの理由",
+            "今後の取組")
 WIDTHS = (13, 10, 10, 10, 10, 10, 9, 11, 28, 28, 32)
 CHANGE = '"+"0;"▲"0;"±0"'
 DIFFERENCE = '"+"0.0;"▲"0.0;"±0"'
@@ -31,14 +32,18 @@ DIFFERENCE = '"+"0.0;"▲"0.0;"±0"'
 
 def add_progress(sheet: Sheet, score: Scorecard, card: BodyCard, under: str, fields: Fields) -> None:
     """進捗管理シート: a block a plan; yellow cells are a person's and come back in the next report."""
+    from openpyxl.worksheet.pagebreak import Break
+
     sheet.title(f"KPI進捗管理シート {year_name(score.fiscal_year)}", under=under, width=len(WIDTHS))
     sheet.widths(WIDTHS)
-    for plan in card.plans:
+    for i, plan in enumerate(card.plans):
+        if i:  # one plan a printed page
+            sheet.sheet.row_breaks.append(Break(id=sheet.row - 1))
         _plan_block(sheet, score, plan, fields)
     if not card.plans:
         sheet.put(1, "計画(plan.yml)が登録されていません。", border=False, wrap=False)
-    sheet.put(1, "黄色の欄に書き込んだ内容は、次に報告書を作るときに引き継がれます。ほかの欄は作り直されます。", border=False, wrap=False,
-              color=SOFT, size=9)
+    note = "黄色の欄に書き込んだ内容は、次に報告書を作るときに引き継がれます。ほかの欄は作り直されます。"
+    sheet.put(1, note, border=False, wrap=False, color=SOFT, size=9)
     sheet.page()
 
 
@@ -178,6 +183,6 @@ def add_results(sheet: Sheet, score: Scorecard, card: BodyCard, under: str, fiel
         fields.append((f"{row.plan}|{score.fiscal_year}", "done", sheet.sheet.title, cell.coordinate))
         sheet.fit_height([(row.measure, widths[0]), (done, widths[1]), (told, widths[3])], least=40)
         sheet.row += 1
-    sheet.put(1, "評価は、進捗管理シートの「評価(決定)」に書かれたものです。空欄のあいだは案を( )で示します。", border=False, wrap=False,
-              color=SOFT, size=9)
+    note = "評価は、進捗管理シートの「評価(決定)」に書かれたものです。空欄のあいだは案を( )で示します。"
+    sheet.put(1, note, border=False, wrap=False, color=SOFT, size=9)
     sheet.page()

@@ -38,7 +38,8 @@ def render_own(path: Path, told: Mapping[str, Any]) -> tuple[str, str]:
 def render(name: str, source: str, told: Mapping[str, Any]) -> str:
     """`source` with the variable `report`; escaped for .html, and in Markdown tables by the filter `cell`."""
     from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+    from jinja2.exceptions import SecurityError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     html = ".html" in name or ".htm" in name
     environment = ImmutableSandboxedEnvironment(autoescape=html, undefined=StrictUndefined, trim_blocks=True,

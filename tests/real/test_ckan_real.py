@@ -108,6 +108,11 @@ def errors(outcomes: list[Any]) -> list[str]:
     return [f"{o.error.code} {o.error}" for o in outcomes if o.error]
 
 
+def sent(p: Package) -> list[dict[str, Any]]:
+    """The resources that the catalogue takes."""
+    return [r for r in p.descriptor["resources"] if r["format"] in ("csv", "geojson")]
+
+
 def check_whole(real: Real, made: list[Package]) -> None:
     """Each dataset once, public, every file's bytes equal: looked at without our own comparison."""
     portal = Portal(real.address, Token("", "none"))
@@ -116,7 +121,7 @@ def check_whole(real: Real, made: list[Package]) -> None:
         assert names.count(p.name) == 1
         held = portal.show(p.name)
         assert held is not None and held["private"] is False
-        wanted = {r["path"]: (p.public / r["path"]).read_bytes() for r in p.descriptor["resources"] if r["format"] in ("csv", "geojson")}
+        wanted = {r["path"]: (p.public / r["path"]).read_bytes() for r in sent(p)}
         served = {}
         for r in held["resources"]:
             with portal.download(r["url"].replace(r["url"].split("/dataset/")[0], real.address)) as pieces:
@@ -130,7 +135,7 @@ def test_an_editor_publishes_twice_and_the_second_run_writes_nothing(real: Real,
     assert errors(publish(to, tmp_path, plan(to, made), wait_s=60)) == []
     check_whole(real, made)
     before = {r["id"] for p in made for r in (to.portal.show(p.name) or {})["resources"]}
-    assert before == {r["id"] for p in made for r in p.descriptor["resources"] if r["format"] in ("csv", "geojson")}
+    assert before == {r["id"] for p in made for r in sent(p)}
     again = link(real.address, real.editor, tmp_path)
     planned = plan(again, made)
     assert {c.action for c in planned.plan.changes} == {"keep"}
@@ -154,7 +159,7 @@ def test_one_changed_table_is_one_dataset_updated_and_the_ids_stay(real: Real, t
     check_whole(real, changed)
     held = to.portal.show(changed[0].name)
     assert held is not None
-    assert {r["id"] for r in held["resources"]} == {r["id"] for r in made[0].descriptor["resources"] if r["format"] in ("csv", "geojson")}
+    assert {r["id"] for r in held["resources"]} == {r["id"] for r in sent(made[0])}
 
 
 def test_the_datastore_gets_types_and_japanese_labels(real: Real, tmp_path: Path) -> None:
@@ -272,7 +277,8 @@ def test_nothing_that_is_written_holds_the_token(real: Real, tmp_path: Path) -> 
     """A canary: every file, both streams, argv and the portal's own answers are searched for the token."""
     workspace = tmp_path / "ws"
     shutil.copytree(ROOT / "datasets", workspace / "datasets")
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "KOKAI_CKAN_URL": real.address, "KOKAI_CKAN_TOKEN": real.admin, "KOKAI_DEBUG": "1"}
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "KOKAI_CKAN_URL": real.address, "KOKAI_CKAN_TOKEN": real.admin,
+               "KOKAI_DEBUG": "1"}
     said = []
     kokai = [sys.executable, "-m", "publish.cli"]
     for words in (["build", "352136_aed"], ["doctor"], ["plan", "352136_aed", "-o", str(tmp_path / "plan.json")],

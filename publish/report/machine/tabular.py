@@ -21,7 +21,8 @@ class CsvReport(Report):
         out.write(b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n")
 
     def add_stop(self, file: str, error: KokaiError) -> None:
-        line = {c: None for c in COLUMNS} | {
+        line: dict[str, str | None] = dict.fromkeys(COLUMNS)
+        line |= {
             "code": error.code, "level": "error", "message_ja": error.ja + error.todo_ja,
             "message_en": f"{error.en} {error.todo_en}".strip(),
         }

@@ -46,5 +46,8 @@ bench-catalogue: $(STAMP)  ## 2,000件のカタログを作る速さと大きさ
 bench-geocode: $(STAMP)
 	@$(BIN)/python -m bench.geocode
 
+bench-publish: $(STAMP)  ## 実CKANへの公開を frictionless・ckanapi と並べて測ります(../shared が要ります)
+	@$(BIN)/python -m bench.publish
+
 clean:  ## var/ と一時ファイルを消します(台帳は消しません)
 	@rm -rf var build dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-shared lint golden bench bench-validate bench-geocode bench-catalogue clean
+.PHONY: help install run test test-shared lint golden bench bench-validate bench-geocode bench-catalogue bench-publish clean
 
 help:  ## この一覧を表示します
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,7 +26,8 @@ test: $(STAMP)  ## テスト(10分以内、ネットワークもCKANも不要)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not shared and not ckan"
 
 test-shared: $(STAMP)  ## 実ファイル・実CKANを使うテスト(KOKAI_SHARED、既定 ../shared)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "shared or ckan"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "shared and not ckan"
+	@$(BIN)/python -m pytest -m ckan
 
 lint: $(STAMP)  ## ruff と mypy --strict
 	@$(BIN)/ruff check pipelines publish tests bench

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -96,14 +97,15 @@ def append_one(workspace: str) -> None:
 
 
 def timed(step: str, workspace: Path) -> dict[str, Any]:
-    began = time.perf_counter()
+    began, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {STEPS[step]}"
     done = subprocess.run([sys.executable, "-c", code, str(workspace)], capture_output=True, text=True, cwd=ROOT)
-    seconds = time.perf_counter() - began
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
     if done.returncode:
         raise SystemExit(f"{step}: {done.stdout[-500:]} {done.stderr[-2000:]}")
     last = done.stdout.strip().splitlines()
-    return {"seconds": round(seconds, 2), "says": last[-1] if last and "plans" in last[-1] else ""}
+    return {"seconds": round(seconds, 2), "cpu_seconds": round(cpu, 2), "says": last[-1] if last and "plans" in last[-1] else ""}
 
 
 def main() -> None:
@@ -140,7 +142,7 @@ def main() -> None:
 
 def best(step: str, workspace: Path, runs: int) -> dict[str, Any]:
     found = min((timed(step, workspace) for _ in range(runs)), key=lambda r: float(r["seconds"]))
-    print(f"{step}: {found['seconds']} s  {found['says']}")
+    print(f"{step}: {found['seconds']} s ({found['cpu_seconds']} CPU-s)  {found['says']}")
     return found
 
 

@@ -165,7 +165,7 @@ def test_one_changed_table_is_one_dataset_updated_and_the_ids_stay(real: Real, t
 def test_the_datastore_gets_types_and_japanese_labels(real: Real, tmp_path: Path) -> None:
     made = package(tmp_path / "p", "typed")
     to = link(real.address, real.editor, tmp_path)
-    outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=120)
+    outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=300)
     assert outcomes[0].notes == ()
     csv = next(r for r in made.descriptor["resources"] if r["format"] == "csv")
     found = to.portal.read("datastore_search", {"resource_id": csv["id"], "limit": 100})

@@ -260,7 +260,7 @@ def portal(their_python: Path) -> Iterator[Portal]:
         "CKAN_PG_PORT": postgres, "CKAN_REDIS_PORT": redis, "CKAN_INI": str(run / "ckan.ini"),
         "CKAN_PLUGINS": "activity dcat structured_data harvest ckan_harvester dcat_rdf_harvester datastore",
     }
-    started = subprocess.run([UP], env=os.environ | environ, capture_output=True, text=True, timeout=300)
+    started = subprocess.run([UP], env=os.environ | environ, capture_output=True, text=True, timeout=600)
     try:
         if started.returncode != 0:
             pytest.skip(f"CKAN did not start: {started.stderr[-300:]}")

@@ -9,30 +9,23 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.check import CheckOptions, choose_standard, codes_of, count_levels, join_findings, sort_findings
+from pipelines.check import CheckOptions, choose_standard, codes_of
+from pipelines.decide import Reason, pass_gate, reasons_to_hold
 from pipelines.edition import convert_edition
 from pipelines.errors import KokaiError, SourceError
-from pipelines.expect import check_release
 from pipelines.extract import Limits, open_source
+from pipelines.facilities import facility_columns, has_points
+from pipelines.findings import count_levels, join_findings, sort_findings
 from pipelines.geo import Area, check_points, convert_crs, detect_datum, load_area
 from pipelines.geocode import Gazetteer, Register, fill_points, parse_addresses, split_addresses
 from pipelines.gtfs import check_gtfs, gtfs_bytes, read_gtfs
-from pipelines.guard import check_personal, is_stop, mask, mask_findings, mask_fixes, review_source, select_columns
+from pipelines.guard import check_personal, mask, mask_findings, mask_fixes, review_source, select_columns
 from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Finding, Package, Source, Standard, Table, findings_frame
 from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
 from pipelines.opendata_list import opendata_list_rows
 from pipelines.package import ResourceData, write_package
 from pipelines.standards import common_facts, known_headings, load_standard
 from pipelines.validate import Validator
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a dataset is held back or failed: a code and words in two languages."""
-
-    code: str
-    ja: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,7 @@ def build_datasets(datasets: Sequence[Dataset], around: Surroundings) -> Iterato
             yield Built(dataset, name, "failed", (reason,), None, bug=traceback.format_exc())
             continue
         if built.status == "ready":
-            known.extend(_facility_columns(dataset.title, standard, t) for t in tables if _has_points(standard, t))
+            known.extend(facility_columns(dataset.title, standard, t) for t in tables if has_points(standard, t))
         yield built
 
 
@@ -241,7 +234,7 @@ def _town_points(
 ) -> pl.DataFrame | None:
     """Where the addresses say that the rows are (row, lat, lon, error_m), to 大字 or better; None without addresses."""
     names = [f.name for rule in ("addr_full", "addr_old") for f in standard.with_rule(rule) if f.name in table.columns]
-    if around.gazetteer is None or not names or not _has_points(standard, table):
+    if around.gazetteer is None or not names or not has_points(standard, table):
         return None
     parsed = parse_addresses(table.frame[names[0]], around.gazetteer, body_code=dataset.body.code)
     places = parsed.select("level", "lat", "lon", "error_m").insert_column(0, table.frame[ROW].alias("row"))
@@ -313,10 +306,10 @@ def _pack(
 ) -> tuple[Built, list[Table]]:
     """Decide ready or held, and write the package."""
     name = dataset.name(standard)
-    work.findings.append(_gate(dataset, standard, around, name, work))
+    work.findings.append(pass_gate(dataset, standard, name, work.resources, around.last_release(name)))
     findings = sort_findings(join_findings(work.findings, FINDINGS))
     fixes = join_findings(work.fixes, FIXES).sort("row", maintain_order=True)
-    reasons = _reasons(dataset, standard, around, name, findings)
+    reasons = reasons_to_hold(dataset, standard, name, findings, around.approved)
     counts = count_levels(findings, standard)
     package = write_package(
         around.packages / name, dataset, standard, work.resources,
@@ -338,56 +331,6 @@ def _masked_findings(findings: pl.DataFrame, stopped: list[pl.DataFrame]) -> pl.
     return mask_findings(both).head(findings.height)
 
 
-def _gate(dataset: Dataset, standard: Standard, around: Surroundings, name: str, work: _Work) -> pl.DataFrame:
-    """The release gate of the newest resource against the last release; runs only where there is one to compare."""
-    if not work.resources:
-        return findings_frame()
-    newest = max(work.resources, key=lambda r: r.as_of)
-    last = _last_table(around.last_release(name), name, newest.stamp, standard)
-    if last is None and not dataset.expect:
-        return findings_frame()
-    verdict = check_release(newest.table, last, standard=standard, expect=dataset.expect, dataset_name=name)
-    return verdict.findings
-
-
-def _last_table(folder: Path | None, name: str, stamp: str | None, standard: Standard) -> Table | None:
-    if folder is None:
-        return None
-    path = folder / (f"{name}_{stamp}.csv" if stamp else f"{name}.csv")
-    if not path.exists():
-        return None
-    frame = pl.read_csv(path, infer_schema=False)
-    rows = pl.Series(ROW, range(2, frame.height + 2), dtype=pl.Int64)
-    return Table(frame.insert_column(0, rows))
-
-
-def _reasons(
-    dataset: Dataset, standard: Standard, around: Surroundings, name: str, findings: pl.DataFrame
-) -> list[Reason]:
-    stops = sum(n for code, n in findings.group_by("code").len().iter_rows() if is_stop(code))
-    gates = findings.filter(pl.col("code").str.starts_with("release-"))
-    gate_errors = count_levels(gates, standard)["error"]
-    stop_errors = count_levels(findings.filter(pl.col("code").is_in(_stop_codes(findings))), standard)["error"]
-    errors = count_levels(findings, standard)["error"] - gate_errors - stop_errors
-    reasons = []
-    if stops:
-        reasons.append(Reason(
-            "held-guard", f"公開してはいけないおそれのある値が{stops}か所あります(伏せ字にしました)。",
-            f"{stops} values that may not leave the house were stopped and masked"))
-    if errors and not dataset.publish_with_errors:
-        reasons.append(Reason(
-            "held-errors", f"直した後もエラーが{errors}件残っています。", f"{errors} errors are left after fixes"))
-    if gate_errors and name not in around.approved:
-        reasons.append(Reason(
-            "held-gate", f"前回の公開から大きく変わっています。確認のうえ kokai approve {name} で承認してください。",
-            f"it changed much since the last release; after a look, kokai approve {name}"))
-    return reasons
-
-
-def _stop_codes(findings: pl.DataFrame) -> list[str]:
-    return [c for c in findings["code"].unique().to_list() if is_stop(c)]
-
-
 def _credits(findings: pl.DataFrame, around: Surroundings) -> list[str]:
     """Credit lines of the gazetteer's files, where points came from it."""
     filled = findings.filter(pl.col("code") == "point-filled")
@@ -399,24 +342,3 @@ def _source_facts(source: Source) -> dict[str, object]:
     return {"name": source.path.name, "sha256": source.sha256, "size_bytes": source.size_bytes,
             "format": source.format, "encoding": source.encoding, "sheet": source.sheet,
             "header_row": source.header_row}
-
-
-def _has_points(standard: Standard, table: Table) -> bool:
-    return all(any(f.name in table.columns for f in standard.with_rule(r)) for r in ("lat", "lon"))
-
-
-def _facility_columns(
-    name: str, standard: Standard, table: Table
-) -> tuple[str, pl.Series, pl.Series, pl.Series, pl.Series]:
-    """label, name, address, lat, lon of a built table, for the facility register."""
-    blank = pl.Series([None] * table.rows, dtype=pl.String)
-
-    def column(*names: str) -> pl.Series:
-        return next((table.frame[n] for n in names if n in table.columns), blank)
-
-    lat = column(*(f.name for f in standard.with_rule("lat")))
-    lon = column(*(f.name for f in standard.with_rule("lon")))
-    return name, column("名称"), column("所在地_連結表記", "住所"), lat, lon
-
-
-__all__ = ["Built", "Reason", "Surroundings", "build_datasets", "Finding"]

@@ -30,6 +30,9 @@ FLOORS = {
     "pipelines.package": 2,
     "pipelines.opendata_list": 2,
     "pipelines.edition": 3,
+    "pipelines.findings": 3,
+    "pipelines.facilities": 2,
+    "pipelines.decide": 4,
     "pipelines.check": 4,
     "pipelines.build": 4,
     "pipelines.compare": 4,
@@ -56,7 +59,8 @@ FLOORS = {
 SHARED_WORDS = {"pipelines.messages", "pipelines.words", "publish.swap", "pipelines.declare", "pipelines.standards"}
 # One room on a floor may stand on a neighbour, where the order is by nature: reason beside it.
 NEIGHBOURS = {
-    ("pipelines.build", "pipelines.check"),  # build calls the same stages with the same helper frames
+    ("pipelines.build", "pipelines.check"),  # build chooses the standard as check does
+    ("pipelines.build", "pipelines.decide"),  # the line's last step: ready or held
     ("pipelines.compare", "pipelines.check"),  # compare is check, once for each edition
     ("pipelines.words", "pipelines.messages"),  # words renders whole frames with the words of messages
     ("publish.push", "publish.run"),  # push works in the workspace that run describes

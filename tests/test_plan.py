@@ -72,7 +72,8 @@ def held_of(package: Package, **more: Any) -> dict[str, Any]:
         **w.fields, "name": w.name, "id": w.id, "private": False, "metadata_modified": "1", "state": "active",
         "organization": {"name": w.fields["owner_org"]}, "tags": [{"name": t} for t in w.tags],
         "extras": [{"key": k, "value": v} for k, v in w.extras.items()],
-        "resources": [{**f.fields, "id": f.id, "url_type": "upload", "url": f"https://x.invalid/{f.path}"} for f in w.files], **more,
+        "resources": [{**f.fields, "id": f.id, "url_type": "upload", "url": f"https://x.invalid/{f.path}"} for f in w.files],
+        **more,
     }
 
 
@@ -173,7 +174,8 @@ def test_a_handover_that_is_not_whole_is_refused(tmp_path: Path, how: str) -> No
 
 @pytest.mark.parametrize(("address", "code"), [
     ("http://portal.example.lg.jp", "catalogue-plain-http"), ("", "catalogue-address"), ("ftp://x.invalid", "catalogue-address"),
-    ("https://user:hidden-0123@portal.example.lg.jp", "catalogue-address-secret"), ("http://127.0.0.1.example.lg.jp", "catalogue-plain-http"),
+    ("https://user:hidden-0123@portal.example.lg.jp", "catalogue-address-secret"),
+    ("http://127.0.0.1.example.lg.jp", "catalogue-plain-http"),
 ])
 def test_an_address_that_would_show_the_token_is_refused(address: str, code: str) -> None:
     with pytest.raises(CatalogueError) as stop:

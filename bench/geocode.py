@@ -231,6 +231,8 @@ def score(cases: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
     scored: dict[str, Any] = {"cases": total, "right": right, "percent": round(100 * right / max(total, 1), 2)}
     if {"lat", "lon"} <= set(cases.columns):
         metres = distance_m(cases, rows).filter(rows["town"] != "").drop_nulls()
+        if not metres.len():
+            return scored
         scored |= {"town_percent": round(100 * float((rows["town"] != "").mean()), 2),  # type: ignore[arg-type]
                    "median_m": round(float(metres.median() or 0)),  # type: ignore[arg-type]
                    "within_1km_percent": round(100 * float((metres <= 1000).sum()) / cases.height, 2)}

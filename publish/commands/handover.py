@@ -45,22 +45,15 @@ def run(args: argparse.Namespace) -> int:
 
 def plan_handover(desk: Desk, path: Path) -> Planned:
     """The plan for the packages of a zip: every hash is compared; the sources are not needed. Samples stay on this machine."""
-    from pipelines.errors import ApprovalError
     from publish.commands.clock import current_time, current_user
     from publish.commands.portal import withdrawn_in
-    from publish.commands.publish import catalogue_address, is_loopback
+    from publish.commands.publish import refuse_samples
     from publish.handover import read_handover
     from publish.push import plan_packages
     from publish.site.items import body_of
 
     packages = read_handover(path, desk.connection.folder / "handover")
-    samples = [p.name for p in packages if p.descriptor["kokai"]["sample"]]
-    if samples and not is_loopback(catalogue_address(desk.catalogue)):
-        raise ApprovalError(
-            "sample-stays-here", f"見本のデータ({len(samples)}件)は、この機械の外には公開できません。",
-            f"{len(samples)} samples may not be published beyond this machine",
-            todo_ja="見本を除いて zip を作り直してください。", todo_en="Make the zip again without samples.", where=path.name,
-        )
+    refuse_samples(packages, desk.catalogue)
     bodies = {**{str(p.descriptor["kokai"]["code"]): body_of(p.descriptor) for p in packages}, **desk.bodies}
     return plan_packages(desk.connection, packages, bodies, now=current_time(), by=current_user(),
                          withdrawn=withdrawn_in(desk), everything=False)

@@ -51,12 +51,16 @@ def choose_catalogue(name: str, catalogues: Sequence[Catalogue]) -> Catalogue:
 
 def open_desk(folder: Path, name: str) -> Desk:
     """Workspace, catalogue and connection; nothing is sent yet."""
+    from publish.commands.publish import stay_here
     from publish.push import connect
     from publish.run import Place, open_workspace
 
     workspace = open_workspace(folder)
     place = Place(folder)
     catalogue = choose_catalogue(name, workspace.catalogues)
+    samples = [d.id for d in workspace.datasets if d.sample]
+    if len(samples) == len(workspace.datasets):
+        stay_here(samples, catalogue)
     return Desk(workspace, place, catalogue, connect(catalogue, place), {b.code: b for b in workspace.bodies})
 
 
@@ -66,8 +70,9 @@ def desk_packages(desk: Desk, datasets: Sequence[str]) -> list[Package]:
     from publish.run import choose_datasets, register_packages
 
     pairs = register_packages(desk.workspace, desk.place, choose_datasets(desk.workspace, datasets))
-    refuse_samples(pairs, desk.catalogue)
-    return [p for _, p in pairs]
+    packages = [p for _, p in pairs]
+    refuse_samples(packages, desk.catalogue)
+    return packages
 
 
 def withdrawn_in(desk: Desk) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from publish.commands.arguments import add_datasets, add_output, add_strict, add_workspace
@@ -50,7 +51,7 @@ def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
     workspace = open_workspace(args.workspace)
     place = Place(args.workspace)
     packages = _zip_or_register(args, workspace, place)
-    refuse_samples(packages, catalogue)
+    refuse_samples([p for _, p in packages], catalogue)
     release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user())
     held = [p for _, p in packages if p.manifest.get("status") != "ready"]
     if args.format == "json":
@@ -180,11 +181,15 @@ def _ask(args: argparse.Namespace, plan: Plan) -> None:
         raise ApprovalError("publish-refused", "公開しませんでした。", "not published", where=plan.catalogue)
 
 
-def refuse_samples(packages: list[tuple[Dataset, Package]], catalogue: Catalogue) -> None:
+def refuse_samples(packages: Iterable[Package], catalogue: Catalogue) -> None:
     """ApprovalError when a sample would leave this machine: only loopback and the embedded catalogue take samples."""
+    stay_here([p.name for p in packages if p.descriptor.get("kokai", {}).get("sample")], catalogue)
+
+
+def stay_here(samples: Sequence[str], catalogue: Catalogue) -> None:
+    """ApprovalError if there are samples and the catalogue stands beyond this machine."""
     from pipelines.errors import ApprovalError
 
-    samples = [p.name for d, p in packages if d.sample]
     if not samples or catalogue.kind == "embedded" or is_loopback(catalogue_address(catalogue)):
         return
     raise ApprovalError(

@@ -183,3 +183,13 @@ def test_a_withdrawn_dataset_stays_out_until_a_person_approves_it_again(workspac
     assert main(["approve", "352128_public_toilet", "--by", "課長", "--reason", "訂正", "--workspace", str(root)]) == 0
     assert main(["run", "352128_public_toilet", "--workspace", str(root), "--quiet"]) == 0
     assert page.exists()
+
+
+def test_a_build_in_the_old_edition_has_the_old_headings(workspace: Path, tmp_path: Path) -> None:
+    shutil.copytree(workspace / "datasets", tmp_path / "datasets")
+    assert main(["build", "352136_public_toilet", "--edition", "recommended-v1", "--workspace", str(tmp_path),
+                 "--quiet"]) == 0
+    public = tmp_path / "var/packages/352136_public_toilet/public/352136_public_toilet.csv"
+    header = public.read_text(encoding="utf-8-sig").splitlines()[0]
+    assert header.startswith("都道府県コード又は市区町村コード,NO,都道府県名,市区町村名,名称,名称_カナ")
+    assert main(["build", "--edition", "nonsense", "--workspace", str(tmp_path), "--quiet"]) == 2

@@ -10,6 +10,8 @@ from publish.commands.arguments import add_datasets, add_output, add_strict, add
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_datasets(parser)
+    parser.add_argument("--edition", metavar="EDITION",
+                        help="この版に変換して作ります(その版がある種類だけ。既定: 定義の版) / build in this edition instead")
     add_workspace(parser)
     add_strict(parser)
     add_output(parser)

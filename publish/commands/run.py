@@ -37,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
         return exit_status(results, strict=args.strict)
     print_built(results)
     print_changes(dict(release.changes), release.number)
-    print_kpi(progress)
+    print_kpi(progress, {b.code: b.name for b in workspace.bodies})
     sys.stdout.write(f"\n開くページ: {release.index}\n公開台帳: {place.ledger}\n")
     return exit_status(results, strict=args.strict)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-shared lint golden bench bench-validate bench-geocode bench-catalogue bench-publish clean
+.PHONY: help install run test test-shared lint golden bench bench-validate bench-geocode bench-catalogue bench-publish bench-ledger clean
 
 help:  ## この一覧を表示します
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,7 +36,7 @@ lint: $(STAMP)  ## ruff と mypy --strict
 golden: $(STAMP)  ## 正解ファイルを書き直します(差分を必ず読むこと)
 	@KOKAI_GOLDEN=write $(BIN)/python -m pytest tests/test_golden.py
 
-bench: bench-validate bench-geocode bench-catalogue  ## 速さと正しさを、他の道具と並べて測ります
+bench: bench-validate bench-geocode bench-catalogue bench-ledger  ## 速さと正しさを、他の道具と並べて測ります
 
 bench-validate: $(STAMP)
 	@$(BIN)/python -m bench.validate
@@ -46,6 +46,9 @@ bench-catalogue: $(STAMP)  ## 2,000件のカタログを作る速さと大きさ
 
 bench-geocode: $(STAMP)
 	@$(BIN)/python -m bench.geocode
+
+bench-ledger: $(STAMP)  ## 870,500行の台帳を確かめて数える速さ
+	@$(BIN)/python -m bench.ledger
 
 bench-publish: $(STAMP)  ## 実CKANへの公開を frictionless・ckanapi と並べて測ります(../shared が要ります)
 	@$(BIN)/python -m bench.publish

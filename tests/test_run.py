@@ -193,3 +193,40 @@ def test_a_build_in_the_old_edition_has_the_old_headings(workspace: Path, tmp_pa
     header = public.read_text(encoding="utf-8-sig").splitlines()[0]
     assert header.startswith("都道府県コード又は市区町村コード,NO,都道府県名,市区町村名,名称,名称_カナ")
     assert main(["build", "--edition", "nonsense", "--workspace", str(tmp_path), "--quiet"]) == 2
+
+
+def test_a_first_run_with_everything_held_says_that_nothing_is_public(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The steward's own first file with a required value missing: held, said, and no page is promised."""
+    section = tmp_path / "施設.csv"
+    section.write_text("都道府県コード又は市区町村コード,NO,都道府県名,市区町村名,名称,名称_カナ,住所,緯度,経度\n"
+                       "352136,1,山口県,美祢市,見本館,,山口県美祢市大嶺町東分1,34.166,131.205\n", encoding="utf-8")
+    root = tmp_path / "work"
+    assert main(["init", str(root), "--code", "352136", "--name", "美祢市"]) == 0
+    assert main(["add", str(section), "--kind", "public_facility", "--edition", "recommended-v1",
+                 "--workspace", str(root)]) == 0
+    capsys.readouterr()
+    assert main(["run", "--workspace", str(root), "--quiet"]) == 0
+    text = capsys.readouterr().out
+    assert "保留 352136_public_facility" in text and "まだ何も公開していません" in text and "開くページ" not in text
+
+
+def test_a_stewards_own_file_goes_from_init_to_a_published_dataset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ten-minute path of the README."""
+    section = tmp_path / "AED一覧.csv"
+    section.write_text("名称,名称_カナ,住所,緯度,経度,設置位置,電話番号,開始時間,担当者メモ\n"
+                       "見本館,ﾐﾎﾝｶﾝ,山口県美祢市大嶺町東分326-1,34.166,131.205,玄関,０８３７－５２－００００,９時,あとで\n",
+                       encoding="cp932")
+    root = tmp_path / "work"
+    assert main(["init", str(root), "--code", "352136", "--name", "美祢市"]) == 0
+    assert main(["check", str(section)]) == 1
+    assert main(["add", str(section), "--kind", "aed", "--workspace", str(root)]) == 0
+    assert main(["run", "--workspace", str(root), "--quiet"]) == 0
+    page = root / "var/catalogue/current/datasets/352136_aed"
+    table = (page / "352136_aed.csv").read_text(encoding="utf-8-sig")
+    assert "ミホンカン" in table and "0837-52-0000" in table and "09:00" in table and "あとで" not in table
+    assert (page / "index.html").exists()
+    assert "開くページ" in capsys.readouterr().out

@@ -62,7 +62,8 @@ def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
         for package in held:
             reasons = "".join(r["ja"] for r in package.manifest["reasons"])
             sys.stdout.write(f"  保留 {package.name}: {reasons}\n")
-        sys.stdout.write(f"開くページ: {release.index}\n")
+        if release.number:
+            sys.stdout.write(f"開くページ: {release.index}\n")
     return 1 if args.strict and held else 0
 
 

@@ -31,12 +31,13 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         sys.stdout.write(dumps({
             "datasets": [built_dict(b) for b in results],
-            "release": {"number": release.number, "changes": release.changes, "index": str(release.index)},
+            "release": {"number": release.number, "changes": release.changes, "index": str(release.index) if release.number else None},
             "kpi": [progress_dict(p) for p in progress],
         }) + "\n")
         return exit_status(results, strict=args.strict)
     print_built(results)
     print_changes(dict(release.changes), release.number)
     print_kpi(progress, {b.code: b.name for b in workspace.bodies})
-    sys.stdout.write(f"\n開くページ: {release.index}\n公開台帳: {place.ledger}\n")
+    if release.number:
+        sys.stdout.write(f"\n開くページ: {release.index}\n公開台帳: {place.ledger}\n")
     return exit_status(results, strict=args.strict)

@@ -35,6 +35,9 @@ def print_changes(changes: dict[str, str], number: int) -> None:
     """How many datasets the release created, updated, kept, carried over."""
     counted = {c: sum(1 for v in changes.values() if v == c) for c in CHANGE_WORDS}
     words = "、".join(f"{CHANGE_WORDS[c]}{n}件" for c, n in counted.items() if n)
+    if not number:
+        sys.stdout.write("\n埋め込みカタログ: まだ何も公開していません(公開できるデータがありません)。\n")
+        return
     sys.stdout.write(f"\n埋め込みカタログ 第{number}版: {words or '変更なし'}\n")
 
 

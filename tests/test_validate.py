@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.defects import DEFECTS, LENIENT, SCHEMA, write_files
-from bench.validate import plain_blocks
+from bench.validate_tools import plain_blocks
 from pipelines.errors import DeclarationError
 from pipelines.messages import load_messages, message
 from pipelines.model import FINDINGS, ROW, Field, Requirement, Standard, Table, findings_frame

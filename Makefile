@@ -23,10 +23,10 @@ run: $(STAMP)  ## 見本のファイルを処理し、埋め込みカタログ�
 	@$(BIN)/kokai run
 
 test: $(STAMP)  ## テスト(10分以内、ネットワークもCKANも不要)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not shared and not ckan"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not shared and not ckan and not browser"
 
 test-shared: $(STAMP)  ## 実ファイル・実CKANを使うテスト(KOKAI_SHARED、既定 ../shared)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "shared and not ckan"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "(shared or browser) and not ckan"
 	@$(BIN)/python -m pytest -m ckan
 
 lint: $(STAMP)  ## ruff と mypy --strict

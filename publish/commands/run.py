@@ -31,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         sys.stdout.write(dumps({
             "datasets": [built_dict(b) for b in results],
-            "release": {"number": release.number, "changes": release.changes, "index": str(release.index) if release.number else None},
+            "release": {"number": release.number, "changes": release.changes,
+                        "index": str(release.index) if release.number else None},
             "kpi": [progress_dict(p) for p in progress],
         }) + "\n")
         return exit_status(results, strict=args.strict)

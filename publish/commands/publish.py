@@ -37,18 +37,18 @@ def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import choose_catalogue
     from publish.run import open_workspace
 
-    catalogue = choose_catalogue(args.catalogue, open_workspace(args.workspace).catalogues)
+    workspace = open_workspace(args.workspace)
+    catalogue = choose_catalogue(args.catalogue, workspace.catalogues)
     if catalogue.kind == "embedded":
-        return _publish_embedded(args, catalogue)
+        return _publish_embedded(args, workspace, catalogue)
     return _publish_ckan(args)
 
 
-def _publish_embedded(args: argparse.Namespace, catalogue: Catalogue) -> int:
+def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue: Catalogue) -> int:
     from publish.commands.clock import current_time, current_user
     from publish.report.outcome import print_changes
-    from publish.run import Place, dumps, open_workspace, publish_embedded
+    from publish.run import Place, dumps, publish_embedded
 
-    workspace = open_workspace(args.workspace)
     place = Place(args.workspace)
     packages = _zip_or_register(args, workspace, place)
     refuse_samples([p for _, p in packages], catalogue)

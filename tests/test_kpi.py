@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines.declare import Baseline, Counting, ListItem, NamedList, Plan, Target
-from publish.kpi import count, is_stale, measure_plan, progress_dict
+from publish.kpi import changes_between, count, is_stale, measure_plan, progress_dict
 from publish.ledger import ENTRIES
 
 BODY = "352136"
@@ -149,3 +149,14 @@ def test_the_same_day_gives_the_same_number_after_later_entries() -> None:
                   {"dataset": "aed", "event": "withdrawn", "at": "2026-09-02T09:00:00+09:00"})
     assert progress_dict(measure_plan(before, PLAN, DAY, basic_kinds=["aed"])) == progress_dict(
         measure_plan(after, PLAN, DAY, basic_kinds=["aed"]))
+
+
+def test_a_second_catalogue_makes_nothing_new_and_the_last_one_withdraws() -> None:
+    days = [f"2025-0{m}-01T09:00:00+09:00" for m in range(1, 8)]
+    entries = frame({"at": days[0]}, {"at": days[1], "catalogue": "hiroshima"}, {"at": days[2], "event": "updated"},
+                    {"at": days[3], "event": "withdrawn"}, {"at": days[4], "event": "withdrawn", "catalogue": "hiroshima"},
+                    {"at": days[5]})
+    told = changes_between(entries, BODY, date(2025, 1, 1), date(2025, 12, 31), catalogues=["yamaguchi", "hiroshima"])
+    assert told["change"].to_list() == ["new", "added", "updated", "dropped", "withdrawn", "again"]
+    counts = [kinds(entries, date(2025, m, 2)) for m in range(1, 7)]
+    assert counts == [1, 1, 1, 1, 0, 1]  # new, again and withdrawn are what moves the count

@@ -27,11 +27,13 @@ from pipelines.model import Municipality
 from publish.cli import main
 from publish.kpi import (
     SCALES,
+    changes_between,
     count,
     day_name,
     due_day,
     fiscal_year_end,
     fiscal_year_of,
+    fiscal_year_start,
     forecast,
     freshness,
     measure_plan,
@@ -225,6 +227,20 @@ def test_a_deadline_before_the_ledger_is_unknown_not_zero() -> None:
     assert told.passed and told.at_deadline is None and told.now.value == 3
 
 
+def test_a_deadline_before_the_first_record_in_the_plans_own_catalogues_is_unknown_not_zero() -> None:
+    entries = frame({"catalogue": "hiroshima", "at": "2020-04-01T09:00:00+09:00"}, {"at": "2024-01-01T09:00:00+09:00"})
+    plan = replace(PLAN, target=None, period_end="2022-03-31")
+    told = measure_plan(entries, plan, date(2024, 3, 31), basic_kinds=[])
+    assert told.at_deadline is None and told.last_year is None and told.now.value == 1
+
+
+def test_the_share_of_the_standard_tells_what_is_public_whatever_the_plan_counts() -> None:
+    entries = frame({}, {"dataset": "opendata_list", "generated": True}, {"dataset": "gone"},
+                    {"dataset": "gone", "event": "withdrawn"}, {"dataset": "linked", "hosted": False})
+    told = measure_plan(entries, PLAN, date(2026, 3, 31), basic_kinds=["aed", "opendata_list", "gone", "linked"])
+    assert (told.now.value, told.basic_done) == (1, ("aed", "opendata_list"))
+
+
 @pytest.mark.parametrize(("days", "state"), [(30, "fresh"), (31, "due"), (44, "due"), (45, "overdue"), (60, "overdue"),
                                              (61, "delinquent")])
 def test_monthly_data_is_due_overdue_and_delinquent_by_the_thresholds(days: int, state: str) -> None:
@@ -279,3 +295,18 @@ def test_the_command_prints_the_same_on_a_later_day_with_a_longer_ledger(
     told = json.loads(before.splitlines()[-1])
     assert [p["value"] for p in told["plans"] if p["plan"] == "mine_dx"] == [31]
     assert all(p["sample"] for p in told["plans"])
+
+
+def test_what_came_and_went_explains_every_change_of_the_sample_count(history_source: Path) -> None:
+    workspace, entries = load_workspace(history_source), read_ledgers(history_source / "ledger")
+    everything = Counting(generated_lists=True, linked_only=True)
+    for body in workspace.bodies:
+        places = sorted({c for plan in workspace.plans_of(body.code) for c in plan.counts_in})
+
+        def kinds(year: int, code: str = body.code, places: list[str] = places) -> int:
+            return count(entries, code, fiscal_year_end(year), counts_in=places, counting=everything).kinds
+
+        for year in (2023, 2024, 2025):
+            told = changes_between(entries, body.code, fiscal_year_start(year), fiscal_year_end(year), catalogues=places)
+            came, went = (int(told["change"].is_in(words).sum()) for words in (["new", "again"], ["withdrawn"]))
+            assert kinds(year) - kinds(year - 1) == came - went, (body.name, year)

@@ -15,11 +15,13 @@ from publish.ledger import (
     LedgerError,
     append_entries,
     chain,
+    cores,
     ledger_path,
     read_ledger,
     read_ledgers,
     renew_head,
     verify_checkpoint,
+    verify_everything,
     verify_ledger,
     verify_ledgers,
     write_checkpoint,
@@ -159,7 +161,12 @@ def test_a_head_that_is_not_json_is_told(tmp_path: Path) -> None:
         read_ledger(tmp_path, CODE)
 
 
-@pytest.mark.parametrize("line", [b'{"prev":"%s","seq":6}\n', b'{"prev":"%s", nonsense\n', b'{"prev":"%s","seq":"six"}\n'])
+@pytest.mark.parametrize("line", [
+    b'{"prev":"%s","seq":6}\n', b'{"prev":"%s", nonsense\n', b'{"prev":"%s","seq":"six","body":"352136"}\n',
+    b'{"prev":"%s","seq":7,"body":"352136"}\n', b'{"prev":"%s","seq":6,"body":"352128"}\n',
+    b'{"prev":"%s","seq":6,"body":"352136","at":"2026-04-01T09:00:00+09:00","event":"vanished"}\n',
+    b'{"prev":"%s","seq":6,"body":"352136","at":"2026-04-01","event":"updated"}\n',
+    b'{"prev":"%s","seq":6,"body":"352136",nonsense\n'])
 def test_a_line_that_chains_but_is_no_entry_is_named(tmp_path: Path, line: bytes) -> None:
     path = fill(tmp_path)
     last = path.read_bytes().splitlines(keepends=True)[-1]
@@ -167,7 +174,12 @@ def test_a_line_that_chains_but_is_no_entry_is_named(tmp_path: Path, line: bytes
         out.write(line % hashlib.sha256(last).hexdigest().encode())
     with pytest.raises(LedgerError) as stop:
         read_ledger(tmp_path, CODE)
-    assert stop.value.code == "ledger-line-unreadable" and "6行目" in stop.value.ja
+    assert stop.value.code in ("ledger-broken", "ledger-line-unreadable") and "6行目" in stop.value.ja
+    chains, wrong = verify_everything(tmp_path)
+    broken = chains[CODE]
+    assert (broken is not None and broken.line == 6) or (wrong is not None and "6行目" in wrong.ja)
+    with pytest.raises(LedgerError, match="6行目"):
+        write_checkpoint(tmp_path)
 
 
 def test_an_entry_of_another_body_in_a_ledger_is_named(tmp_path: Path) -> None:
@@ -202,7 +214,7 @@ def test_many_ledgers_are_verified_together_and_the_broken_one_named(tmp_path: P
     path.write_bytes(path.read_bytes().replace(b'"rows":3', b'"rows":4', 1))
     found = verify_ledgers(tmp_path)
     assert found[OTHER] is None and found[CODE] is not None and found[CODE].line == 2
-    monkeypatch.setattr(chain, "MANY_BYTES", 0)  # on several cores
+    monkeypatch.setattr(cores, "MANY_BYTES", 0)  # on several cores
     assert {c: b and b.line for c, b in verify_ledgers(tmp_path).items()} == {CODE: 2, OTHER: None}
 
 

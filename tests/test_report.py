@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ import pytest
 from pipelines.errors import DeclarationError, SourceError
 from publish.cli import main
 from publish.ledger import append_entries
+from publish.report.filled import Filled, filled_key
 from publish.report.lateness import calendar_text, list_lateness, mail_texts
 from publish.report.tables import csv_bytes
 from publish.report.templates import render, render_own
+from publish.run import open_workspace
 
 NOW = "1795219200"  # 2026-11-21 in JST
 YEAR = "令和7年度"
@@ -118,6 +122,75 @@ def test_what_a_person_fills_in_survives_the_next_report_also_after_rows_were_in
     assert "=人が書いた理由" not in texts(folder, "進捗管理シート")
 
 
+def test_what_was_decided_stands_in_the_next_years_report_too(history_workspace: Path) -> None:
+    from openpyxl import load_workbook
+
+    folder, next_year = report(history_workspace), history_workspace / "reports" / "令和8年度"
+    in_next = next_year / "KPI進捗_令和8年度_美祢市.xlsx"
+    words = ["report", "--fiscal-year", "令和8", "--body", "352136", "--workspace", str(history_workspace)]
+    assert main(words) == 0  # its cells are blank: nobody emptied them
+    book = load_workbook(folder / BOOK)
+    row = next(r for r in range(1, 60) if str(book["進捗管理シート"].cell(r, 1).value).startswith("令和7年度"))
+    book["進捗管理シート"].cell(row, 9).value = "髙﨑①㈱"
+    book.save(folder / BOOK)
+    assert main(words) == 0
+    book = load_workbook(in_next)
+    sheet = book["進捗管理シート"]
+    row = next(r for r in range(1, 60) if str(sheet.cell(r, 1).value).startswith("令和7年度"))
+    assert sheet.cell(row, 9).value == "髙﨑①㈱"
+    sheet.cell(row, 9).value = None  # emptied in the later report: stays empty there, and stays in the earlier one
+    book.save(in_next)
+    for _ in range(2):
+        assert main(words) == 0
+        assert load_workbook(in_next)["進捗管理シート"].cell(row, 9).value is None
+    assert "髙﨑①㈱" in texts(report(history_workspace), "進捗管理シート")
+
+
+def test_two_bodies_may_name_their_plans_alike(history_source: Path) -> None:
+    plan = open_workspace(history_source).plans[0]
+    filled = Filled({filled_key(plan, 2025): {"grade": "S"}})
+    assert filled.get(plan, 2025, "grade") == "S" and filled.get(replace(plan, body="352128"), 2025, "grade") == ""
+
+
+def test_the_results_take_a_mark_of_their_own_scale(history_workspace: Path) -> None:
+    from openpyxl import load_workbook
+
+    folder = report(history_workspace)
+    book = load_workbook(folder / BOOK)
+    progress, results = book["進捗管理シート"], book["実績・評価"]
+    row = next(r for r in range(1, 60) if str(progress.cell(r, 1).value).startswith("令和7年度"))
+    progress.cell(row, 8).value = "B"  # of S/A/B/C: no mark of ○△×
+    place = next(r for r in range(1, 20) if str(results.cell(r, 1).value).startswith("美祢市DX推進計画"))
+    book.save(folder / BOOK)
+    assert load_workbook(report(history_workspace) / BOOK)["実績・評価"].cell(place, 3).value == "(△)"
+    book = load_workbook(folder / BOOK)
+    book["実績・評価"].cell(place, 4).value = "○"
+    book.save(folder / BOOK)
+    again = load_workbook(report(history_workspace) / BOOK)["実績・評価"]
+    assert (again.cell(place, 3).value, again.cell(place, 4).value) == ("○", "○")
+    assert '<td class="grade">○</td>' in (folder / "実績・評価.html").read_text(encoding="utf-8")
+
+
+def test_a_successor_is_named_in_both_plans(history_workspace: Path) -> None:
+    plan = history_workspace / "datasets" / "352136_mine" / "plan.yml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace(
+        "  - id: mine_johoka2\n", "  - id: mine_johoka2\n    successor: mine_dx\n"), encoding="utf-8")
+    later, earlier = json.loads((report(history_workspace) / "kpi.json").read_text(encoding="utf-8"))["bodies"][0]["plans"]
+    assert earlier["successor"] == "美祢市DX推進計画" and "後継の計画は「美祢市DX推進計画」です" in earlier["outlook"]
+    assert {"what": "前の計画", "how": "第二次美祢市地域情報化計画"} in later["counting"]
+
+
+def test_the_evidence_prints_readably_and_the_reports_can_be_read_by_colleagues(written: Path) -> None:
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(written / BOOK)["公開データ一覧"]
+    assert sheet.print_area == f"'公開データ一覧'!$A$1:$P${sheet.max_row}"
+    assert [c.value for c in sheet[sheet.print_title_rows.strip("$").split(":")[0]]][-2:] == ["根拠(URL)", "SHA-256"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert {p.stat().st_mode & 0o777 for p in written.iterdir() if p.is_file()} == {0o666 & ~umask}
+
+
 def test_fields_are_found_where_a_defined_name_says_after_the_sheet_was_rearranged(history_workspace: Path) -> None:
     from openpyxl import load_workbook
     from openpyxl.workbook.defined_name import DefinedName
@@ -126,7 +199,7 @@ def test_fields_are_found_where_a_defined_name_says_after_the_sheet_was_rearrang
 
     folder = report(history_workspace)
     book = load_workbook(folder / BOOK)
-    name = field_name("mine_dx|2025|reason")
+    name = field_name("352136/mine_dx|2025|reason")
     book["進捗管理シート"]["I99"] = "行を足したあとの理由"
     book.defined_names[name] = DefinedName(name, attr_text="'進捗管理シート'!$I$99")  # as Excel rewrites it
     book.save(folder / BOOK)
@@ -237,7 +310,10 @@ def late(history_source: Path) -> list[tuple[str, object]]:
 def test_the_calendar_has_an_entry_a_dataset_and_folds_its_lines(history_source: Path) -> None:
     from datetime import datetime
 
-    told = calendar_text(late(history_source), made=datetime(2026, 11, 21))  # type: ignore[arg-type]
+    from publish.commands.clock import JST
+
+    told = calendar_text(late(history_source), made=datetime(2026, 11, 21, 8, 30, tzinfo=JST))  # type: ignore[arg-type]
+    assert "DTSTAMP:20261120T233000Z\r\n" in told  # RFC 5545 wants it in UTC
     assert told.count("BEGIN:VEVENT") == told.count("END:VEVENT") == 31
     assert all(len(line.encode("utf-8")) <= 75 for line in told.split("\r\n"))
     plain = told.replace("\r\n ", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,11 +41,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from publish.ledger import verify_checkpoint, verify_ledgers
+    from publish.ledger import verify_everything
     from publish.run import Place
 
-    root = Place(args.workspace).ledger
-    found = verify_ledgers(root)
+    found, wrong = verify_everything(Place(args.workspace).ledger)
     if not found:
         sys.stdout.write("台帳はまだありません。 / no ledger yet\n")
     for code, broken in found.items():
@@ -53,7 +53,6 @@ def _verify(args: argparse.Namespace) -> int:
         elif len(found) <= 100:
             sys.stdout.write(f"{code}: 異常なし / intact\n")
     bad = sum(b is not None for b in found.values())
-    wrong = verify_checkpoint(root)
     if wrong is not None:
         sys.stdout.write(f"{wrong.where}: {wrong.ja} / {wrong.en}\n")
     if len(found) > 100 and not bad:
@@ -95,6 +94,13 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
+def plain_title(text: str) -> str:
+    """A title without what people write around it: 【柳井市】観光施設一覧(令和2年3月11日時点) is 観光施設一覧."""
+    plain = re.sub(r"^(?:【[^】]*】\s*)+", "", text.strip())
+    around = r"(?:\s*[(\uff08][^()\uff08\uff09]*(?:時点|現在|年度?版?|csv|xlsx?|excel)[^()\uff08\uff09]*[)\uff09])+$"
+    return re.sub(around, "", plain, flags=re.IGNORECASE).strip()
+
+
 def _known_datasets(workspace: Workspace) -> Callable[[str, str], tuple[str, str] | None]:
     """(body, id or title) to (dataset id, kind): the register first, then the standard's kinds and their slices."""
     from pipelines.standards import list_kinds
@@ -106,12 +112,12 @@ def _known_datasets(workspace: Workspace) -> Callable[[str, str], tuple[str, str
                 for key in (d.id, d.title, d.title.removeprefix("【見本】"))}
 
     def find(code: str, text: str) -> tuple[str, str] | None:
-        text = text.removeprefix("【見本】").strip()
-        if (code, text) in register:
-            return register[(code, text)]
-        if text in by_title:
-            return by_title[text], by_title[text]
-        slug = text.removeprefix(f"{code}_")
+        for name in (text.strip(), plain_title(text)):
+            if (code, name) in register:
+                return register[(code, name)]
+            if name in by_title:
+                return by_title[name], by_title[name]
+        slug = text.strip().removeprefix(code).lstrip("_-").replace("-", "_")
         if (code, slug) in register:
             return register[(code, slug)]
         kind = next((k for k in sorted(ids, key=len, reverse=True) if slug == k or slug.startswith(f"{k}_")), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -90,25 +90,19 @@ def measure_plans(
         requests += [asked, replace(asked, day=min(date.fromisoformat(plan.deadline), day)),
                      replace(asked, day=year_before)]
     counts = count_all(entries, requests)
-    begins = _begins(entries)
     return [
-        _progress(plan, counts[3 * i], counts[3 * i + 1], counts[3 * i + 2], basic_kinds, standard_kinds,
-                  begin=begins.get(plan.body, "9999"))
+        _progress(plan, counts[3 * i], counts[3 * i + 1], counts[3 * i + 2], basic_kinds, standard_kinds)
         for i, plan in enumerate(whole)
     ]
 
 
-def _begins(entries: pl.DataFrame) -> Mapping[str, str]:
-    found = entries.group_by("body").agg(pl.col("at").min().str.slice(0, 10))
-    return dict(zip(found["body"].to_list(), found["at"].to_list(), strict=True))
-
-
 def _progress(
-    plan: Plan, now: Count, deadline: Count, before: Count, basic: Sequence[str], standard: Sequence[str], *, begin: str
+    plan: Plan, now: Count, deadline: Count, before: Count, basic: Sequence[str], standard: Sequence[str]
 ) -> Progress:
     target = plan.target.value if plan.target else None
-    passed = now.day > date.fromisoformat(plan.deadline) and begin <= plan.deadline
-    public = set(now.evidence["kind"].to_list())
+    begin = now.since or date.max  # before it nothing is known: no number, not zero
+    passed = now.day > date.fromisoformat(plan.deadline) and begin <= date.fromisoformat(plan.deadline)
+    public = now.public_kinds
     decisive = deadline if passed else now
     line = target_line(plan, min(fiscal_year_end(fiscal_year_of(now.day)), date.fromisoformat(plan.deadline)))
     grade = propose_grade(plan_scale(plan), decisive.value, line=line, target=target,
@@ -118,7 +112,7 @@ def _progress(
         max(target - now.value, 0) if target is not None else None,
         round(100 * now.value / target, 1) if target else None,
         tuple(k for k in basic if k in public), tuple(k for k in basic if k not in public),
-        before if begin <= before.day.isoformat() else None, line, grade,
+        before if begin <= before.day else None, line, grade,
         tuple(k for k in standard if k in public), tuple(k for k in standard if k not in public),
     )
 

@@ -12,7 +12,6 @@ from pipelines.declare import Plan
 from publish.kpi.counting import Count, Request, count_all
 from publish.kpi.fiscal import fiscal_year_end, fiscal_year_of, fiscal_year_start, year_name
 from publish.kpi.grading import Grade, Scale, propose_grade, scale_of
-from publish.ledger.entries import PUBLIC_EVENTS
 
 MOST_YEARS = 12
 DAYS_PER_YEAR = 365.25
@@ -116,13 +115,6 @@ def forecast(years: Sequence[Year], plan: Plan, now: Count) -> Forecast | None:
     return Forecast(low, high, len(changes), min(changes), max(changes))
 
 
-def first_day(entries: pl.DataFrame, body: str, catalogues: Sequence[str]) -> date | None:
-    """The first day that the ledger knows of in these catalogues."""
-    found = entries.filter((pl.col("body") == body) & pl.col("event").is_in(PUBLIC_EVENTS)
-                           & pl.col("catalogue").is_in(list(catalogues)))["at"].min()
-    return date.fromisoformat(str(found)[:10]) if found else None
-
-
 def year_span(plan: Plan, first: date | None, until: int) -> list[int]:
     """The fiscal years to show: from the period's start (else baseline, else first record) to its end, then `until`."""
     baseline = plan.baseline.as_of or plan.baseline.as_of_to if plan.baseline else None
@@ -137,7 +129,7 @@ def plan_years(
 ) -> tuple[Year, ...]:
     """Every fiscal year of a plan as of `day`; `request` says how this plan counts (its day is ignored)."""
     own = entries.filter(pl.col("body") == plan.body)
-    first = first_day(own, plan.body, sorted(request.catalogues))
+    first = count_all(own, [request])[0].since
     span = year_span(plan, first, fiscal_year_of(day) if until is None else until)
     days = {y: min(fiscal_year_end(y), day) for y in sorted({*span, *(y - 1 for y in span)})}
     counts = dict(zip(days, count_all(own, [_on(request, d) for d in days.values()]), strict=True))

@@ -7,6 +7,7 @@ the last one, so that a cut-off end is seen too. `ledger/checkpoint.json` and `.
 was verified once, tied to the bytes of every ledger by their digest.
 """
 
+from publish.ledger.catalogue_lists import HistoryRow
 from publish.ledger.chain import (
     Broken,
     LedgerError,
@@ -15,12 +16,12 @@ from publish.ledger.chain import (
     ledger_path,
     renew_head,
     verify_ledger,
-    verify_ledgers,
 )
-from publish.ledger.checkpoint import Checkpoint, read_checkpoint, verify_checkpoint, write_checkpoint
+from publish.ledger.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from publish.ledger.entries import ENTRIES, EVENTS, PUBLIC_EVENTS
-from publish.ledger.history import HistoryRow, history_entries, read_history
+from publish.ledger.history import history_entries, read_history
 from publish.ledger.reading import read_ledger, read_ledgers
+from publish.ledger.verifying import verify_checkpoint, verify_everything, verify_ledgers
 
 __all__ = [
     "ENTRIES",
@@ -40,6 +41,7 @@ __all__ = [
     "read_ledgers",
     "renew_head",
     "verify_checkpoint",
+    "verify_everything",
     "verify_ledger",
     "verify_ledgers",
     "write_checkpoint",

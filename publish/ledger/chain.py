@@ -18,7 +18,6 @@ from publish.swap import write_atomically
 
 GENESIS = "0" * 64
 LOCK_TIMEOUT_S = 60.0
-MANY_BYTES = 64 << 20  # above this, ledgers are verified on several cores
 
 
 @dataclass(frozen=True)
@@ -131,21 +130,18 @@ def walk(path: Path, lines: Iterable[bytes], start: End, head: End | None) -> tu
     prev, number, size = start.hash.encode("ascii"), start.lines, start.size_bytes
     recorded = head.lines if head is not None else -1
     agrees = recorded != number or (head is not None and head.hash == start.hash)
-    torn = False
+    body = b'"body":"%s"' % path.stem.encode()
+    torn, before = False, b""
     for line in lines:
-        if line[9:73] != prev or line[:9] != b'{"prev":"':
-            if not line.endswith(b"\n"):
-                torn = True
-                break
-            return End(number, prev.decode(), size), Broken(
-                path, number + 1, "前の行とのつながりが切れています(変更・削除・挿入のおそれ)。",
-                "the chain to the line before is broken (changed, removed or inserted)")
         if line[-1] != 10:
             torn = True
             break
+        if not line.startswith(b'{"prev":"%b","seq":%d,' % (prev, number + 1)) or body not in line:
+            return End(number, prev.decode(), size), _line_broken(path, number + 1, line, before, prev)
         prev = sha256(line).hexdigest().encode("ascii")
         number += 1
         size += len(line)
+        before = line
         if number == recorded and head is not None:
             agrees = prev.decode() == head.hash
     end = End(number, prev.decode(), size)
@@ -159,6 +155,25 @@ def walk(path: Path, lines: Iterable[bytes], start: End, head: End | None) -> tu
         return end, Broken(path, number + 1, "書きかけの行があります(次の記録のときに退避します)。",
                            "a half-written line stands at the end (set aside at the next append)", torn=True)
     return end, None
+
+
+def _line_broken(path: Path, number: int, line: bytes, before: bytes, prev: bytes) -> Broken:
+    """Why line `number` does not follow from the line `before`: an editor's traces are told from a changed entry."""
+    if line.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return Broken(path, number, "文字コードの印(BOM)が付いています(メモ帳などで保存し直したおそれ)。",
+                      "begins with a byte order mark (saved anew by an editor?)")
+    if before.endswith(b"\r\n"):
+        return Broken(path, number - 1, "行の終わりが変わっています(エディターなどで保存し直したおそれ)。",
+                      "its line end was changed to CRLF (saved anew by an editor?)")
+    if line.startswith(b'{"prev":"%b"' % prev):
+        return Broken(path, number, "行の番号か団体コードが、この台帳のものではありません(ほかの台帳や行のおそれ)。",
+                      "its number or body is not that of this ledger (another ledger or line?)")
+    if number == 1:
+        return Broken(path, 1, "台帳の始まりの行ではありません(変更・削除・挿入のおそれ)。",
+                      "is not the beginning of a ledger (changed, removed or inserted)")
+    return Broken(path, number,
+                  f"前の行とのつながりが切れています({number - 1}行目か{number}行目の変更、間の行の削除・挿入のおそれ)。",
+                  f"the chain to the line before is broken (line {number - 1} or {number} changed, a line removed or put in)")
 
 
 def follow(path: Path, *, head_needed: bool = True) -> tuple[End, Broken | None]:
@@ -186,21 +201,6 @@ def verify_ledger(path: Path) -> Broken | None:
     next append sets it aside.
     """
     return follow(path)[1]
-
-
-def verify_ledgers(root: Path) -> dict[str, Broken | None]:
-    """Every body's ledger under `root`, on all cores when they are large."""
-    codes = ledger_codes(root)
-    paths = [ledger_path(root, code) for code in codes]
-    size = sum(p.stat().st_size for p in paths if p.exists())
-    workers = min(os.cpu_count() or 1, 8)
-    if size < MANY_BYTES or workers < 2:
-        return dict(zip(codes, map(verify_ledger, paths), strict=True))
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(workers) as pool:
-        chunk = max(1, len(paths) // (workers * 8))
-        return dict(zip(codes, pool.map(verify_ledger, paths, chunksize=chunk), strict=True))
 
 
 def broken_error(broken: Broken) -> LedgerError:

@@ -15,12 +15,23 @@ from pathlib import Path
 
 import polars as pl
 
-from publish.ledger.chain import Broken, LedgerError, broken_error, follow, ledger_codes, ledger_path, locked
+from publish.ledger.chain import (
+    Broken,
+    End,
+    LedgerError,
+    broken_error,
+    follow,
+    ledger_codes,
+    ledger_path,
+    locked,
+)
+from publish.ledger.cores import on_all_cores
 from publish.ledger.entries import ENTRIES
-from publish.ledger.parsing import parse_lines
+from publish.ledger.parsing import parse_ledgers, parse_lines
 from publish.swap import write_atomically
 
 VERSION = 1
+PARSED_TOGETHER_BYTES = 64 << 20  # one call a small ledger would cost more than its lines
 
 
 @dataclass(frozen=True)
@@ -96,19 +107,25 @@ def write_checkpoint(root: Path, *, renew: bool = False) -> Checkpoint:
     An older checkpoint must agree too, unless `renew` says that it is to be replaced unread.
     """
     old = None if renew else read_checkpoint(root)
-    frames, marks = [pl.DataFrame(schema=ENTRIES)], {}
-    for code in ledger_codes(root):
-        path = ledger_path(root, code)
-        with locked(path):
-            data = path.read_bytes() if path.exists() else b""
-            end, broken = follow(path)
-        if broken is not None and not broken.torn:
-            raise broken_error(broken)
-        whole = data[: end.size_bytes]
-        if old is not None and code in old.marks:
-            compare_mark(path, whole, old)
-        marks[code] = Mark(end.lines, end.size_bytes, digest(whole), end.hash)
-        frames.append(parse_lines(path, whole))
+    codes = ledger_codes(root)
+    marks: dict[str, Mark] = {}
+    frames, waiting = [pl.DataFrame(schema=ENTRIES)], []
+    with on_all_cores(_verify_and_digest, [ledger_path(root, code) for code in codes]) as found:
+        for code, (end, broken, seen) in zip(codes, found, strict=True):
+            path = ledger_path(root, code)
+            if broken is not None and not broken.torn:
+                raise broken_error(broken)
+            data = _first_bytes(path, end.size_bytes)
+            if digest(data) != seen:
+                raise broken_error(Broken(path, 0, "確かめている間に内容が変わりました。", "it changed while it was verified"))
+            if old is not None and code in old.marks:
+                compare_mark(path, data, old)
+            marks[code] = Mark(end.lines, end.size_bytes, seen, end.hash)
+            waiting.append((path, data, 1))
+            if sum(len(d) for _, d, _ in waiting) >= PARSED_TOGETHER_BYTES:
+                frames.append(parse_ledgers(waiting))
+                waiting = []
+    frames.append(parse_ledgers(waiting))
     held = io.BytesIO()
     pl.concat(frames).write_parquet(held, compression="lz4", statistics=False)
     told, place = _paths(root)
@@ -121,6 +138,20 @@ def write_checkpoint(root: Path, *, renew: bool = False) -> Checkpoint:
     write_atomically(place, held.getvalue())
     write_atomically(told, text.encode("utf-8") + b"\n")
     return made
+
+
+def _first_bytes(path: Path, size: int) -> bytes:
+    if not path.exists():
+        return b""
+    with open(path, "rb") as handle:
+        return handle.read(size)
+
+
+def _verify_and_digest(path: Path) -> tuple[End, Broken | None, str]:
+    """The end of a ledger, what is wrong with it, and the digest of its bytes up to that end."""
+    with locked(path):
+        end, broken = follow(path)
+        return end, broken, digest(_first_bytes(path, end.size_bytes))
 
 
 def compare_mark(path: Path, data: bytes, checkpoint: Checkpoint) -> None:
@@ -144,18 +175,3 @@ def _first_difference(path: Path, data: bytes, checkpoint: Checkpoint) -> int:
         if old != new:
             return number
     return min(was.height, now.height) + 1
-
-
-def verify_checkpoint(root: Path) -> LedgerError | None:
-    """None if there is no checkpoint or it says what the (verified) ledgers say; else what is wrong with it."""
-    try:
-        checkpoint = read_checkpoint(root)
-        if checkpoint is not None:
-            checkpoint.entries()
-        for code in checkpoint.marks if checkpoint else ():
-            path = ledger_path(root, code)
-            assert checkpoint is not None
-            compare_mark(path, path.read_bytes() if path.exists() else b"", checkpoint)
-    except LedgerError as error:
-        return error
-    return None

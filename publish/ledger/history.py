@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +13,22 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.declare import SAMPLE_MARK
 from pipelines.errors import SourceError
 from pipelines.values.codes import is_lgcode
 from pipelines.values.dates import is_iso_date, iso_date
+from publish.ledger.catalogue_lists import LIST_HEADINGS, HistoryRow, ckan_rows, list_rows
 
 MAX_BYTES = 64 << 20
+LIST_KIND = "opendata_list"  # whether it counts is the setting generated_lists, also where a person made it
 HEADINGS = {
     "body": ("団体コード", "全国地方公共団体コード", "都道府県コード又は市区町村コード", "body"),
     "dataset": ("データセット", "dataset", "id"),
     "title": ("題名", "データセット_タイトル", "データ名称", "title"),
-    "day": ("日付", "公開日", "データセット_公開日", "データセット_登録日", "date"),
+    "name": ("データセット_ID",),
+    "day": ("日付", "公開日", "データセット_公開日", "データセット_登録日", "登録日", "date"),
+    "changed": ("最終更新日", "データセット_最終更新日"),
+    "format": ("データ形式", "ファイル形式"),
     "event": ("できごと", "event"),
     "catalogue": ("カタログ", "catalogue"),
     "rows": ("件数", "rows"),
@@ -32,7 +37,7 @@ HEADINGS = {
     "formats": ("形式の数", "formats"),
     "as_of": ("時点", "as_of"),
     "frequency": ("更新頻度", "データセット_更新頻度", "frequency"),
-    "licence": ("ライセンス", "データセット_ライセンス", "licence"),
+    "licence": ("ライセンス", "データセット_ライセンス", "ファイル_ライセンス", "licence"),
     "url": ("URL", "データセット_URL", "url"),
     "section": ("所管課", "section"),
     "hosted": ("自団体で公開", "hosted"),
@@ -46,24 +51,18 @@ EVENT_WORDS = {
     "更新": "updated", "updated": "updated", "取下げ": "withdrawn", "取り下げ": "withdrawn", "withdrawn": "withdrawn",
 }
 FREQUENCY_WORDS = {
-    "毎日": "daily", "1日1回": "daily", "毎週": "weekly", "1週1回": "weekly", "毎月": "monthly", "1月1回": "monthly",
-    "四半期": "quarterly", "1年4回": "quarterly", "半年": "semiannual", "1年2回": "semiannual", "毎年": "annual",
-    "年1回": "annual", "1年1回": "annual", "随時": "as-needed", "不定期": "irregular", "更新予定なし": "never",
+    "毎日": "daily", "1日1回": "daily", "1日ごと": "daily", "毎週": "weekly", "1週1回": "weekly", "1週間ごと": "weekly",
+    "毎月": "monthly", "1月1回": "monthly", "1か月ごと": "monthly", "四半期": "quarterly", "1年4回": "quarterly",
+    "四半期ごと": "quarterly", "3か月ごと": "quarterly", "半年": "semiannual", "1年2回": "semiannual", "半年ごと": "semiannual",
+    "6か月ごと": "semiannual", "毎年": "annual", "年1回": "annual", "1年1回": "annual", "1年ごと": "annual",
+    "随時": "as-needed", "不定期": "irregular", "更新予定なし": "never",
 }
 YES = {"1", "○", "〇", "はい", "true", "yes", "有"}
 NO = {"", "0", "×", "いいえ", "false", "no", "無"}
 
 
-@dataclass(frozen=True)
-class HistoryRow:
-    """One row of a history as text by the keys of HEADINGS, and where it stands in the file."""
-
-    row: int
-    values: Mapping[str, str]
-
-
 def read_history(path: Path) -> list[HistoryRow]:
-    """Rows of a CSV (UTF-8, or Shift_JIS as Excel writes it) or of a CKAN `package_search` answer saved as JSON.
+    """Rows of a CSV (UTF-8 or Shift_JIS; an オープンデータ一覧 too), or of CKAN's `package_search` answer saved as JSON.
 
     SourceError when the file is too large, not readable, or has no column of days or datasets.
     """
@@ -71,12 +70,13 @@ def read_history(path: Path) -> list[HistoryRow]:
         raise _wrong(path.name, 0, "ファイルが大きすぎます。", "the file is too large", "分けてください。", "Split it.")
     data = path.read_bytes()
     if path.suffix.lower() == ".json":
-        return list(_catalogue_rows(path.name, data))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp932", errors="replace")
-    reader = csv.reader(io.StringIO(text, newline=""))
+        try:
+            return list(ckan_rows(data))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise _wrong(path.name, 0, "CKAN の package_search の結果ではありません。", "not an answer of CKAN's package_search",
+                         "api/3/action/package_search の結果を保存したものを指定してください。",
+                         "Name a saved answer of api/3/action/package_search.") from None
+    reader = csv.reader(io.StringIO(_decoded(path.name, data), newline=""))
     headings = [h.strip() for h in next(reader, [])]
     known = {h: key for key, names in HEADINGS.items() for h in names}
     places = {known[h]: i for i, h in enumerate(headings) if h in known}
@@ -91,26 +91,17 @@ def read_history(path: Path) -> list[HistoryRow]:
         if any(c.strip() for c in cells):
             values = {key: cells[i].strip() for key, i in places.items() if i < len(cells)}
             rows.append(HistoryRow(reader.line_num, values))
-    return rows
+    return list(list_rows(rows)) if LIST_HEADINGS & set(headings) else rows
 
 
-def _catalogue_rows(name: str, data: bytes) -> Iterator[HistoryRow]:
-    """CKAN's own list: one row a dataset, public since it was made, with what CKAN says of it."""
-    try:
-        found = json.loads(data)["result"]["results"]
-        for i, item in enumerate(found, start=1):
-            resources = item.get("resources") or []
-            formats = {str(r.get("format", "")).lower() for r in resources} - {""}
-            yield HistoryRow(i, {
-                "title": str(item.get("title") or item["name"]), "dataset": "", "name": str(item["name"]),
-                "day": str(item["metadata_created"])[:10], "files": str(len(resources)),
-                "formats": str(max(len(formats), 1)), "licence": str(item.get("license_id") or ""),
-                "url": str(item.get("url") or ""),
-            })
-    except (ValueError, KeyError, TypeError):
-        raise _wrong(name, 0, "CKAN の package_search の結果ではありません。", "not an answer of CKAN's package_search",
-                     "api/3/action/package_search の結果を保存したものを指定してください。",
-                     "Name a saved answer of api/3/action/package_search.") from None
+def _decoded(name: str, data: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _wrong(name, 0, "文字コードを読めません。", "neither UTF-8 nor Shift_JIS",
+                 "Excel で「CSV UTF-8」として保存し直してください。", "Save it anew as CSV UTF-8.")
 
 
 def history_entries(
@@ -124,18 +115,19 @@ def history_entries(
     or dataset: nothing is guessed and nothing is left out.
     """
     recorded = now.strftime("%Y-%m-%dT%H:%M:%S+09:00")
-    made = []
+    made: list[dict[str, Any]] = []
+    unknown: dict[str, int] = {}  # what is called by no name of the register, and its first row
     for row in rows:
         read = _Cells(file, row)
         code = read.text("body") or body
         code = code if len(code) == 6 or not is_lgcode(f"{code:0>6}") else f"{code:0>6}"
         if not is_lgcode(code):
             raise read.wrong("団体コード", code, "6桁の全国地方公共団体コードを入力してください。", "a six-digit code")
-        wanted = read.text("dataset") or read.text("title")
-        found = dataset_of(code, wanted)
+        names = [n for n in ((read.text("dataset"),) if read.text("dataset") else (read.text("title"), read.text("name"))) if n]
+        found = next((f for f in (dataset_of(code, name) for name in names) if f is not None), None)
         if found is None:
-            raise read.wrong("データセット", wanted, "登録簿(datasets/)にある名前か、標準の種類の名前を入力してください。",
-                             "an id of the register or of a standard kind")
+            unknown.setdefault(names[0] if names else "", row.row)
+            continue
         place = read.text("catalogue") or catalogue
         if not place:
             raise read.wrong("カタログ", "", "datasets/catalogues.yml にある名前を入力してください。", "a catalogue's name")
@@ -152,11 +144,25 @@ def history_entries(
             "rows": read.number("rows"), "files": read.number("files", 1), "periods": read.number("periods", 1),
             "formats": read.number("formats", 1), "as_of": read.day("as_of") if read.text("as_of") else None,
             "frequency": read.frequency(), "licence": read.text("licence") or None, "url": read.text("url") or None,
-            "hosted": read.yes("hosted", True), "generated": read.yes("generated", False),
-            "sample": read.yes("sample", sample), "by": by,
+            "hosted": read.yes("hosted", True), "generated": read.yes("generated", kind == LIST_KIND),
+            "sample": read.yes("sample", sample or read.text("title").startswith(SAMPLE_MARK)), "by": by,
             "reason": f"{read.text('reason')}({reason})" if read.text("reason") else reason, "recorded": recorded,
         })
+    if unknown:
+        raise _unknown_datasets(file, unknown)
     return sorted(made, key=lambda e: str(e["at"]))
+
+
+def _unknown_datasets(file: str, unknown: Mapping[str, int]) -> SourceError:
+    """All names at once, so that one look at the register is enough."""
+    told = "、".join(f"{row}行目「{name}」" for name, row in list(unknown.items())[:20])
+    more = f" ほか{len(unknown) - 20}件" if len(unknown) > 20 else ""
+    first = next(iter(unknown.values()))
+    return _wrong(
+        file, first, f"データセットが登録簿にありません: {told}{more}",
+        f"{len(unknown)} datasets are neither in the register nor kinds of the standard: {', '.join(list(unknown)[:20])}",
+        "「データセット」の列に、登録簿(datasets/)の名前か標準の種類の名前を入力してください。独自のデータは、先に登録簿に加えます。",
+        "Name an id of the register or of a standard kind in the column データセット; add local data to the register first.")
 
 
 def without_known(entries: Sequence[Mapping[str, Any]], ledger: pl.DataFrame) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ import polars as pl
 from publish.ledger.chain import Broken, End, broken_error, ledger_codes, ledger_path, read_head, walk
 from publish.ledger.checkpoint import Checkpoint, compare_mark, read_checkpoint
 from publish.ledger.entries import ENTRIES
-from publish.ledger.parsing import parse_lines
+from publish.ledger.parsing import parse_ledgers
 
 
 def read_ledger(root: Path, code: str) -> pl.DataFrame:
@@ -34,18 +34,17 @@ def read_ledgers(root: Path, codes: Sequence[str] | None = None) -> pl.DataFrame
     # The table of a checkpoint is read whole: for a few bodies of many, following their own chains is less work.
     use_table = checkpoint is not None and 4 * sum(marks[c].lines for c in known) >= checkpoint.lines
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        table = pool.submit(checkpoint.entries) if checkpoint is not None and known and use_table else None
         tails = list(pool.map(lambda code: _tail(ledger_path(root, code), checkpoint, skip=use_table), chosen))
     frames = [pl.DataFrame(schema=ENTRIES)]
-    if checkpoint is not None and known and use_table:
-        before = checkpoint.entries()
-        frames.append(before if known == set(checkpoint.marks) else before.filter(pl.col("body").is_in(sorted(known))))
-    new = False
-    for code, (first, tail) in zip(chosen, tails, strict=True):
-        if tail:
-            new = True
-            frames.append(parse_lines(ledger_path(root, code), tail, first=first))
+    if table is not None:
+        before = table.result()
+        frames.append(before if known == set(marks) else before.filter(pl.col("body").is_in(sorted(known))))
+    later = [(ledger_path(root, code), tail, first) for code, (first, tail) in zip(chosen, tails, strict=True) if tail]
+    if later:
+        frames.append(parse_ledgers(later))
     whole = pl.concat(frames)
-    return whole.sort("body", "seq") if new and known and use_table else whole
+    return whole.sort("body", "seq") if later and table is not None else whole
 
 
 def _tail(path: Path, checkpoint: Checkpoint | None, *, skip: bool) -> tuple[int, bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 FONT = "BIZ UDPゴシック"
 INK, MAIN, TINT, YELLOW, LINE, SOFT = "1C2733", "12506B", "E6F0F4", "FFF8D6", "B8C4CE", "566372"
 WAREKI = '[$-411]ggge"年"m"月"d"日"'
+WAREKI_SHORT = "[$-411]ge.m.d"
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 MOST_CHARACTERS = 32_000
 
@@ -26,7 +27,8 @@ class Sheet:
 
     def put(self, column: int, value: object, *, row: int | None = None, bold: bool = False, fill: str | None = None,
             color: str = INK, size: float = 10, wrap: bool = True, align: str | None = None, border: bool = True,
-            number: str | None = None, link: str | None = None, middle: bool = False, counted: bool = True) -> Any:
+            number: str | None = None, short_day: bool = False, link: str | None = None, middle: bool = False,
+            counted: bool = True) -> Any:
         """Write one cell; text is always text, also when it begins with =, +, - or @.
 
         A number that the plan gives (`counted` False) is not marked 見本 in a sample.
@@ -41,7 +43,8 @@ class Sheet:
         elif value is not None:
             cell.value = value
             plain = number or "#,##0"
-            form = WAREKI if isinstance(value, date) else self.number(plain) if counted else plain
+            day = WAREKI_SHORT if short_day else WAREKI
+            form = day if isinstance(value, date) else self.number(plain) if counted else plain
         linked = bool(link and re.fullmatch(r"https?://[^\s\"<>]+", link))
         if linked:
             cell.hyperlink = link
@@ -93,6 +96,12 @@ class Sheet:
         self.sheet.row_dimensions[self.row].height = height
         self.row += 1
 
+    def section(self, text: str) -> None:
+        """A heading inside a sheet."""
+        self.put(1, text, border=False, bold=True, wrap=False, size=12, middle=True)
+        self.sheet.row_dimensions[self.row].height = 22
+        self.row += 1
+
     def head(self, headings: Sequence[str]) -> None:
         """A row of headings."""
         for i, heading in enumerate(headings, start=1):
@@ -111,8 +120,14 @@ class Sheet:
                      for text, width in texts if text), default=1)
         self.sheet.row_dimensions[row or self.row].height = max(least, 14.5 * lines + 4)
 
-    def page(self, *, landscape: bool = True, repeat: str | None = None) -> None:
-        """A4, as wide as one page, with page numbers."""
+    def break_before(self) -> None:
+        """The row to come begins a printed page."""
+        from openpyxl.worksheet.pagebreak import Break
+
+        self.sheet.row_breaks.append(Break(id=self.row - 1))
+
+    def page(self, *, landscape: bool = True, repeat: str | None = None, printed: str | None = None) -> None:
+        """A4, as wide as one page, with page numbers; of the columns `printed` (A:M), if not of all."""
         sheet = self.sheet
         sheet.page_setup.paperSize = 9
         sheet.page_setup.orientation = "landscape" if landscape else "portrait"
@@ -125,6 +140,9 @@ class Sheet:
         sheet.sheet_view.showGridLines = False
         if repeat:
             sheet.print_title_rows = repeat
+        if printed:
+            first, last = printed.split(":")
+            sheet.print_area = f"{first}1:{last}{max(self.row, 2)}"
 
 
 def wide(text: str) -> int:

@@ -61,8 +61,8 @@ def years_chart(years: Sequence[Year], *, unit: str, sample: bool, label: str) -
     legend = [f'<rect class="bar" x="{left:.0f}" y="{height - 17:.0f}" width="12" height="10" rx="2"/>'
               f'<text class="tick" x="{left + 17:.0f}" y="{height - 8:.0f}">実績(薄い色は途中の年度)</text>']
     if line:
-        legend.append(f'<path class="target" d="M{left + 190:.0f} {height - 12:.0f}h26"/>'
-                      f'<text class="tick" x="{left + 221:.0f}" y="{height - 8:.0f}">目標線(目安)</text>')
+        legend.append(f'<path class="target" d="M{left + 250:.0f} {height - 12:.0f}h26"/>'
+                      f'<text class="tick" x="{left + 281:.0f}" y="{height - 8:.0f}">目標線(目安)</text>')
     return "".join([*parts, *legend, "</svg>"])
 
 
@@ -85,10 +85,10 @@ def points_map(places: Sequence[tuple[str, Places]]) -> str:
     shrink = math.cos(math.radians((min(ys) + max(ys)) / 2))
     wide, high = max((max(xs) - min(xs)) * shrink, 0.01), max(max(ys) - min(ys), 0.01)
     scale = min(860 / wide, 560 / high)
-    width, height = wide * scale + 40, high * scale + 40
+    width, height = wide * scale + 40, high * scale + 64  # room for the name above the northernmost outline
 
     def place(x: float, y: float) -> str:
-        return f"{20 + (x - min(xs)) * shrink * scale:.1f} {20 + (max(ys) - y) * scale:.1f}"
+        return f"{20 + (x - min(xs)) * shrink * scale:.1f} {44 + (max(ys) - y) * scale:.1f}"
 
     parts = [f'<svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="公開している{len(points)}点の地図">']
     parts += [f'<path class="land" d="M{"L".join(place(x, y) for x, y in ring)}Z"/>' for _, ring in rings]
@@ -99,9 +99,7 @@ def points_map(places: Sequence[tuple[str, Places]]) -> str:
             cx, cy = place(x, y).split()
             parts.append(f'<circle cx="{cx}" cy="{cy}" r="4"><title>{escape(f"{name} {title}")}</title></circle>')
         parts.append("</g>")
-        if own.rings:
-            label = max(own.rings, key=len)
-            parts.append(_label(label, place, name))
+    parts += [_label(max(own.rings, key=len), place, name) for name, own in places if own.rings]
     return "".join([*parts, "</svg>"])
 
 

@@ -10,6 +10,7 @@ from publish.kpi import day_name, year_name
 from publish.kpi.coverage import STATES
 from publish.report.charts import PALETTE, points_map, years_chart
 from publish.report.phrases import (
+    DRAFT_WORDS,
     SAMPLE_NOTE,
     baseline_words,
     common_words,
@@ -44,7 +45,7 @@ def dashboard_html(score: Scorecard) -> str:
         kinds=score.kinds, cells={(c.body, c.kind): c for c in score.cells}, states=STATES,
         map=Markup(points_map(places)), places=[
             {"name": n, "total": p.total, "color": PALETTE[i % len(PALETTE)]} for i, (n, p) in enumerate(places)],
-        definition=common_words(score),
+        definition=common_words(score), draft_words=DRAFT_WORDS,
     ).rstrip() + "\n"
 
 
@@ -56,7 +57,8 @@ def _body(score: Scorecard, card: BodyCard) -> dict[str, Any]:
         "plans": [_plan(score, p) for p in card.plans], "public": card.public, "basic": basic, "every": every,
         "late": late, "overdue": sum(x.state != "due" for x in late), "gaps": gaps(card, score),
         "changes": {c: int((card.changes["change"] == c).sum()) for c in ("new", "again", "updated", "withdrawn")},
-        "drafts": card.drafts, "evidence": [_evidence(card, score, row) for row in card.public.evidence.iter_rows(named=True)],
+        "drafts": card.drafts,
+        "evidence": [_evidence(card, score, row) for row in card.public.evidence.iter_rows(named=True)],
     }
 
 
@@ -84,11 +86,11 @@ def _plan(score: Scorecard, card: PlanCard) -> dict[str, Any]:
         "at": "期限の時点" if card.passed else f"{day_name(told.day)}時点",
         "rate": min(100 * told.value / plan.target.value, 100) if plan.target else None,
         "rate_words": f"{100 * told.value / plan.target.value:.1f}%" if plan.target else "",
-        "grade": score.filled.get(plan.id, score.fiscal_year, "grade"), "proposed": card.progress.grade,
+        "grade": score.filled.get(plan, score.fiscal_year, "grade"), "proposed": card.progress.grade,
         "chart": Markup(years_chart(card.years, unit=unit_of(plan), sample=told.sample, label=f"{plan.title}の年度別実績")),
         "years": [{"name": y.name, "note": year_note(y, last), "value": y.value, "line": y.line,
                    "difference": signed(y.difference), "change": signed(y.change), "grade": y.grade,
-                   "decided": score.filled.get(plan.id, y.year, "grade"),
-                   "reason": score.filled.get(plan.id, y.year, "reason")} for y in card.years],
+                   "decided": score.filled.get(plan, y.year, "grade"),
+                   "reason": score.filled.get(plan, y.year, "reason")} for y in card.years],
         "counting": counting_words(card, score.catalogue_titles), "now": card.progress.now,
     }

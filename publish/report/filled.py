@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.declare import Plan
 from pipelines.errors import SourceError
 from publish.swap import write_atomically
 
-FIELDS = {"grade": "評価(決定)", "reason": "評価の理由", "delay": "遅れの理由", "next": "今後の取組", "done": "実績(記入)"}
+FIELDS = {"grade": "評価(決定)", "reason": "評価の理由", "delay": "遅れの理由", "next": "今後の取組", "done": "実績(記入)",
+          "mark": "評価(記入)"}
 """The fields that a person fills in, a plan and fiscal year each, and their headings."""
 KEY_SHEET = "_kokai"
 Texts = dict[str, dict[str, str]]
@@ -18,20 +20,36 @@ Texts = dict[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Filled:
-    """Texts by 'plan|year' and field."""
+    """Texts by 'body/plan|year' and field."""
 
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def get(self, plan: str, year: int, name: str) -> str:
-        return self.texts.get(f"{plan}|{year}", {}).get(name, "")
+    def get(self, plan: Plan, year: int, name: str) -> str:
+        return self.texts.get(filled_key(plan, year), {}).get(name, "")
 
 
-def read_filled(folder: Path, workbooks: list[Path]) -> Filled:
-    """What was kept beside the reports, overlaid by what the workbooks say now.
+def filled_key(plan: Plan, year: int) -> str:
+    """The id of a plan is its body's own: two bodies may both call theirs dx."""
+    return f"{plan.body}/{plan.id}|{year}"
 
-    A cell that a workbook has and that is blank was emptied by a person: it stays empty. SourceError
-    when a workbook cannot be read: it is never overwritten unread.
+
+def read_filled(folder: Path, workbooks: list[Path], others: Sequence[tuple[Path, list[Path]]] = ()) -> Filled:
+    """What was kept beside the reports, overlaid by what the workbooks say now, over the same of `others`.
+
+    `others` are the reports of other fiscal years (folder and workbooks, the oldest first): what was decided
+    there comes along, unless this year's report says otherwise. A cell that was filled at the last run and is
+    blank now was emptied by a person: it stays empty. SourceError when a workbook cannot be read: it is never
+    overwritten unread.
     """
+    texts: Texts = {}
+    for place, books in [*others, (folder, workbooks)]:
+        for key, own in _read_report(place, books).items():
+            texts.setdefault(key, {}).update(own)
+    return Filled({k: v for k, v in sorted(texts.items()) if v})
+
+
+def _read_report(folder: Path, workbooks: list[Path]) -> Texts:
+    """The texts of one report; '' where a person emptied a cell."""
     store = folder / "filled.json"
     texts: Texts = {}
     if store.exists():
@@ -42,8 +60,9 @@ def read_filled(folder: Path, workbooks: list[Path]) -> Filled:
     for path in workbooks:
         if path.exists():
             for key, own in _read_workbook(path).items():
-                texts.setdefault(key, {}).update(own)
-    return Filled({k: {f: t for f, t in v.items() if t} for k, v in sorted(texts.items()) if any(v.values())})
+                kept = texts.setdefault(key, {})
+                kept.update({name: text for name, text in own.items() if text or name in kept})
+    return texts
 
 
 def write_filled(folder: Path, filled: Filled) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -63,7 +63,7 @@ def list_lateness(
 
 def calendar_text(items: Sequence[tuple[str, Late]], *, made: datetime, domain: str = "kokai.invalid") -> str:
     """An .ics (RFC 5545) with one all-day entry a dataset, on the day that its update is due. `items`: (body, Late)."""
-    stamp = made.strftime("%Y%m%dT%H%M%S")
+    stamp = made.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")  # RFC 5545 3.8.7.2: in UTC
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Kokai//KPI//JA", "CALSCALE:GREGORIAN",
              "X-WR-CALNAME:オープンデータの更新予定"]
     for body, item in items:

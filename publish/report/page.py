@@ -187,7 +187,7 @@ def _number(page: _Page, score: Scorecard, card: PlanCard, y: float) -> None:
             page.box(LEFT + 14, y + 149, (width - 28) * rate, 8, fill=MAIN, line=None, radius=4)
         mark = "見本 " if told.sample else ""
         page.text(LEFT + width - 14, y + 91, f"達成率 {mark}{100 * told.value / target.value:.1f}%", 9, MAIN, "right")
-    grade = score.filled.get(card.plan.id, score.fiscal_year, "grade")
+    grade = score.filled.get(card.plan, score.fiscal_year, "grade")
     words = f"評価 {grade}" if grade else f"評価案 {card.progress.grade}(決めるのは人です)" if card.progress.grade else ""
     below = page.paragraph(LEFT + 14, y + 174, headline(card).removeprefix("【見本】"), 8.5, width - 28, lines=3)
     if words:

@@ -165,8 +165,11 @@ def counting_words(card: PlanCard, catalogue_titles: Mapping[str, str]) -> list[
     if card.successor:
         rows.append(("後継の計画", card.successor.title))
     rows.append(("目標線", line_words(plan)))
-    rows.append(("評価の案", "、".join(f"{g.mark}({g.words}): {g.rule()}" for g in card.scale.grades)
-                 + "。案は計算で出したもので、決めるのは人です。"))
+    if plan.target is None:
+        rows.append(("評価の案", "計画に数値目標がないため、案は出しません。決めるのは人です。"))
+    else:
+        rows.append(("評価の案", "、".join(f"{g.mark}({g.words}): {g.rule()}" for g in card.scale.grades)
+                     + "。案は計算で出したもので、決めるのは人です。"))
     return rows
 
 

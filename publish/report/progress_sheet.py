@@ -6,6 +6,7 @@ from typing import Any
 
 from publish.kpi import year_name, year_short
 from publish.report.cells import MAIN, SOFT, TINT, YELLOW, Sheet
+from publish.report.filled import filled_key
 from publish.report.phrases import (
     baseline_words,
     deadline_year,
@@ -32,13 +33,11 @@ DIFFERENCE = '"+"0.0;"▲"0.0;"±0"'
 
 def add_progress(sheet: Sheet, score: Scorecard, card: BodyCard, under: str, fields: Fields) -> None:
     """進捗管理シート: a block a plan; yellow cells are a person's and come back in the next report."""
-    from openpyxl.worksheet.pagebreak import Break
-
     sheet.title(f"KPI進捗管理シート {year_name(score.fiscal_year)}", under=under, width=len(WIDTHS))
     sheet.widths(WIDTHS)
     for i, plan in enumerate(card.plans):
         if i:  # one plan a printed page
-            sheet.sheet.row_breaks.append(Break(id=sheet.row - 1))
+            sheet.break_before()
         _plan_block(sheet, score, plan, fields)
     if not card.plans:
         sheet.put(1, "計画(plan.yml)が登録されていません。", border=False, wrap=False)
@@ -86,9 +85,9 @@ def _plan_block(sheet: Sheet, score: Scorecard, card: PlanCard, fields: Fields) 
 def _field(
     sheet: Sheet, score: Scorecard, card: PlanCard, year: int, column: int, name: str, fields: Fields
 ) -> str:
-    text = score.filled.get(card.plan.id, year, name)
+    text = score.filled.get(card.plan, year, name)
     cell = sheet.put(column, text or None, fill=YELLOW, align="center" if name == "grade" else None)
-    fields.append((f"{card.plan.id}|{year}", name, sheet.sheet.title, cell.coordinate))
+    fields.append((filled_key(card.plan, year), name, sheet.sheet.title, cell.coordinate))
     return text
 
 
@@ -121,8 +120,7 @@ def add_charts(sheet: Sheet, score: Scorecard, card: BodyCard, under: str) -> No
     sheet.title(f"グラフ {year_name(score.fiscal_year)}", under=under, width=14)
     sheet.widths((14, 12, 14, 12, *([10] * 10)))
     for plan in card.plans:
-        sheet.put(1, f"{plan.plan.title}({unit_of(plan.plan)})", border=False, bold=True, wrap=False, size=12)
-        sheet.row += 1
+        sheet.section(f"{plan.plan.title}({unit_of(plan.plan)})")
         top = sheet.row
         with_line = plan.plan.target is not None
         sheet.head(["年度", "実績"] + (["目標線(目安)"] if with_line else []))
@@ -169,20 +167,23 @@ def _label_bars(bars: Any) -> None:
 
 def add_results(sheet: Sheet, score: Scorecard, card: BodyCard, under: str, fields: Fields) -> None:
     """実績・評価: 施策 / 実績 / 評価, the form that 第二次美祢市地域情報化計画 uses for the plan before it."""
-    sheet.title(f"実績・評価 {year_name(score.fiscal_year)}", under=under, width=4)
-    widths = (34, 78, 12, 46)
+    sheet.title(f"実績・評価 {year_name(score.fiscal_year)}", under=under, width=5)
+    widths = (32, 74, 10, 12, 42)
     sheet.widths(widths)
-    sheet.head(["施策", "実績", "評価", "実績(記入)"])
+    sheet.head(["施策", "実績", "評価", "評価(記入)", "実績(記入)"])
     for row in result_rows(score, card):
         done = "\n".join(f"○ {line}" for line in row.done)
         told = score.filled.get(row.plan, score.fiscal_year, "done")
         sheet.put(1, row.measure)
         sheet.put(2, done)
         sheet.put(3, row.grade, align="center", size=14)
-        cell = sheet.put(4, told or None, fill=YELLOW)
-        fields.append((f"{row.plan}|{score.fiscal_year}", "done", sheet.sheet.title, cell.coordinate))
-        sheet.fit_height([(row.measure, widths[0]), (done, widths[1]), (told, widths[3])], least=40)
+        key = filled_key(row.plan, score.fiscal_year)
+        mark = sheet.put(4, score.filled.get(row.plan, score.fiscal_year, "mark") or None, fill=YELLOW, align="center")
+        fields.append((key, "mark", sheet.sheet.title, mark.coordinate))
+        cell = sheet.put(5, told or None, fill=YELLOW)
+        fields.append((key, "done", sheet.sheet.title, cell.coordinate))
+        sheet.fit_height([(row.measure, widths[0]), (done, widths[1]), (told, widths[4])], least=40)
         sheet.row += 1
-    note = "評価は、進捗管理シートの「評価(決定)」に書かれたものです。空欄のあいだは案を( )で示します。"
+    note = "評価は、「評価(記入)」か進捗管理シートの「評価(決定)」に書かれた ○△× です。空欄のあいだは案を( )で示します。"
     sheet.put(1, note, border=False, wrap=False, color=SOFT, size=9)
     sheet.page()

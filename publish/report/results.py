@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.declare import Plan
 from publish.kpi import SCALES, propose_grade, year_name
-from publish.report.phrases import headline, public_kinds, unit_of
+from publish.report.phrases import headline, public_kinds, signed, unit_of
 from publish.report.scorecard import BodyCard, PlanCard, Scorecard
+
+_MARKS = tuple(g.mark for g in SCALES["marks"].grades)
 
 
 @dataclass(frozen=True)
 class ResultRow:
     """One row: the measure, what was done (one line each), and the grade (decided, or proposed in brackets)."""
 
-    plan: str
+    plan: Plan
     measure: str
     done: tuple[str, ...]
     grade: str
@@ -29,9 +32,10 @@ def result_rows(score: Scorecard, card: BodyCard) -> list[ResultRow]:
 
 
 def _row(score: Scorecard, card: BodyCard, plan: PlanCard) -> ResultRow:
-    decided = score.filled.get(plan.plan.id, score.fiscal_year, "grade")
+    mark, grade = (score.filled.get(plan.plan, score.fiscal_year, name) for name in ("mark", "grade"))
+    decided = mark or (grade if grade in _MARKS else "")  # S/A/B/C of the progress sheet is another scale
     return ResultRow(
-        plan.plan.id, f"{plan.plan.title}\n{plan.plan.section}".strip(), tuple(_done(score, card, plan)),
+        plan.plan, f"{plan.plan.title}\n{plan.plan.section}".strip(), tuple(_done(score, card, plan)),
         decided or f"({_proposed(score, plan) or '未定'})", bool(decided),
     )
 
@@ -51,7 +55,7 @@ def _done(score: Scorecard, card: BodyCard, plan: PlanCard) -> Iterable[str]:
     year = plan.year(score.fiscal_year)
     yield headline(plan)
     if year is not None and year.value is not None and year.change is not None:
-        yield f"{mark}{year_name(score.fiscal_year)}の増減: {year.change:+d}{unit_of(plan.plan)}".replace("-", "▲")
+        yield f"{mark}{year_name(score.fiscal_year)}の増減: {signed(year.change)}{unit_of(plan.plan)}"
     for change, words in (("new", "新しく公開"), ("again", "再び公開"), ("withdrawn", "取下げ")):
         names = _names(card, change)
         if names:

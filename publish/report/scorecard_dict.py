@@ -71,7 +71,7 @@ def _body(score: Scorecard, card: BodyCard) -> dict[str, Any]:
             {"dataset": d.dataset, "title": d.title, "section": d.section, "status": d.status,
              "status_ja": DRAFT_WORDS[d.status], "errors": d.errors, "reasons": list(d.reasons)} for d in card.drafts],
         "gaps": [{"title": a, "state_ja": b, "detail": c} for a, b, c in gaps(card, score)],
-        "results": [{"plan": r.plan, "measure": r.measure, "done": list(r.done), "grade": r.grade, "decided": r.decided,
+        "results": [{"plan": r.plan.id, "measure": r.measure, "done": list(r.done), "grade": r.grade, "decided": r.decided,
                      "done_by_hand": score.filled.get(r.plan, score.fiscal_year, "done")}
                     for r in result_rows(score, card)],
     }
@@ -99,5 +99,5 @@ def _plan(score: Scorecard, card: PlanCard) -> dict[str, Any]:
             {"year": y.year, "name": y.name, "state": y.state, "note": year_note(y, last), "value": y.value,
              "line": y.line, "difference": y.difference, "difference_ja": signed(y.difference), "change": y.change,
              "change_ja": signed(y.change), "grade_proposed": y.grade, "sample": now.sample,
-             **{name: score.filled.get(plan.id, y.year, name) for name in FIELDS}} for y in card.years],
+             **{name: score.filled.get(plan, y.year, name) for name in FIELDS}} for y in card.years],
     }

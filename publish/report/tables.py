@@ -27,7 +27,7 @@ def progress_rows(score: Scorecard) -> list[Row]:
                     "目標": target.value if target else None,
                     "達成率(%)": round(100 * year.value / target.value, 1) if target and year.value is not None else None,
                     "前年度比": year.change, "評価案": year.grade,
-                    "評価(決定)": score.filled.get(plan.plan.id, year.year, "grade"), "見本": int(score.sample),
+                    "評価(決定)": score.filled.get(plan.plan, year.year, "grade"), "見本": int(score.sample),
                 })
     return rows
 

@@ -27,6 +27,8 @@ def render_own(path: Path, told: Mapping[str, Any]) -> tuple[str, str]:
     """
     try:
         source = path.read_text(encoding="utf-8-sig") if path.stat().st_size <= MOST_BYTES else ""
+    except FileNotFoundError:
+        raise _wrong(path.name, "ファイルがありません。", "no such file") from None
     except (OSError, UnicodeDecodeError):
         source = ""
     if not source:
@@ -51,7 +53,7 @@ def render(name: str, source: str, told: Mapping[str, Any]) -> str:
         raise _wrong(f"{name} {error.lineno}行目", f"書き方に誤りがあります({error.message})。", str(error.message)) from None
     except SecurityError as error:
         raise _wrong(name, "使えない命令が書かれています。", f"not allowed in a template: {error}") from None
-    except (TemplateError, TypeError, ValueError, KeyError, OverflowError) as error:
+    except (TemplateError, TypeError, ValueError, KeyError, OverflowError, MemoryError) as error:
         raise _wrong(name, f"報告書にない項目を使っています({error})。", str(error)) from None
 
 

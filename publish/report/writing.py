@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.errors import SourceError
-from publish.kpi import year_name
+from publish.kpi import parse_fiscal_year, year_name
 from publish.report.filled import Filled, read_filled, write_filled
 from publish.report.scorecard import BodyCard, Scorecard
 from publish.swap import write_atomically
@@ -23,8 +23,16 @@ def workbook_path(folder: Path, year: int, body_name: str) -> Path:
 
 
 def filled_before(folder: Path, year: int, body_names: list[str]) -> Filled:
-    """What persons wrote into the workbooks of the last run, and what was kept beside them."""
-    return read_filled(folder, [workbook_path(folder, year, name) for name in body_names])
+    """What persons wrote into the workbooks of the last run and of other years' reports, and what was kept beside them."""
+
+    def workbooks(place: Path, of: int) -> list[Path]:
+        return [workbook_path(place, of, name) for name in body_names]
+
+    others = []
+    if folder == report_folder(folder.parent, year) and folder.parent.is_dir():
+        years = {parse_fiscal_year(p.name): p for p in folder.parent.iterdir() if p.is_dir() and p != folder}
+        others = [(place, workbooks(place, of)) for of, place in sorted((y, p) for y, p in years.items() if y is not None)]
+    return read_filled(folder, workbooks(folder, year), others)
 
 
 def write_report(score: Scorecard, folder: Path, *, font_file: Path | None = None) -> list[Path]:

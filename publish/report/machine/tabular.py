@@ -21,18 +21,18 @@ class CsvReport(Report):
         out.write(b"\xef\xbb\xbf" + ",".join(COLUMNS).encode() + b"\r\n")
 
     def add_stop(self, file: str, error: KokaiError) -> None:
-        line: dict[str, str | None] = dict.fromkeys(COLUMNS)
+        line: dict[str, str | None] = dict.fromkeys(COLUMNS[1:])
         line |= {
             "code": error.code, "level": "error", "message_ja": error.ja + error.todo_ja,
             "message_en": f"{error.en} {error.todo_en}".strip(),
         }
-        self._take(file, pl.DataFrame([line], schema=dict.fromkeys(COLUMNS, pl.String)))
+        self._take(file, pl.DataFrame([line], schema=dict.fromkeys(COLUMNS[1:], pl.String)))
 
     def close(self) -> None:
         self.out.flush()
 
     def _take(self, file: str, rendered: pl.DataFrame) -> None:
-        lines = rendered.with_columns(pl.lit(file).alias("file")).select(COLUMNS)
+        lines = rendered.hstack([pl.Series("file", [file] * rendered.height, dtype=pl.String)])[list(COLUMNS)]
         self.out.write(lines.write_csv(include_header=False, line_terminator="\r\n").encode())
 
     def _done(self, result: CheckResult) -> None:

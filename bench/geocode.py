@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,7 @@ import polars as pl
 
 from bench.geocode_blocks import block_store
 from bench.geocode_peers import Peer, install_peers, make_endpoint, timed
+from bench.geocode_speed import distinct_addresses, run_speed
 from pipelines.errors import SourceError
 from pipelines.geocode import Gazetteer, build_gazetteer, judge, parse_addresses
 from pipelines.geocode.fold import fold_text
@@ -130,67 +130,12 @@ def run_shelters(folder: Path, gazetteer: Gazetteer) -> dict[str, Any]:
             "over_5km": round(100 * float((metres > 5000).mean()), 2)}
 
 
-def make_addresses(gazetteer: Gazetteer, number: int, seed: int = 7) -> pl.Series:
-    """Distinct addresses over the whole gazetteer in several styles of writing."""
-    rng = np.random.default_rng(seed)
-    towns = gazetteer.towns.filter(pl.col("kind").is_in([0, 1]))
-    pick = rng.integers(0, towns.height, number)
-    rows = towns.select("pref", "county", "city", "oaza", "chome").select(pl.all().gather(pick))
-    a, b = rng.integers(1, 400, number), rng.integers(1, 60, number)
-    rows = rows.with_columns(a=pl.Series(a).cast(pl.String), b=pl.Series(b).cast(pl.String),
-                             style=pl.Series(rng.integers(0, 8, number)), i=pl.int_range(number))
-    place = pl.col("pref") + pl.col("county") + pl.col("city") + pl.col("oaza")
-    short = pl.col("county") + pl.col("city") + pl.col("oaza")
-    plain = place + pl.col("chome") + pl.col("a") + "番" + pl.col("b") + "号"
-    dashed = place + pl.col("chome") + pl.col("a") + "-" + pl.col("b")
-    style = pl.col("style")
-    return rows.select(
-        pl.when(style == 0).then(plain).when(style == 1).then(dashed)
-        .when(style == 2).then(place + pl.col("chome") + pl.col("a") + "番地" + pl.col("b"))
-        .when(style == 3).then(place + " " + pl.col("chome") + pl.col("a") + "－" + pl.col("b"))
-        .when(style == 4).then(dashed + " 第" + pl.col("b") + "ビル3階")
-        .when(style == 5).then(short + pl.col("chome") + pl.col("a") + "-" + pl.col("b"))
-        .when(style == 6).then(place + pl.col("chome") + pl.col("a") + "の" + pl.col("b"))
-        .otherwise(place + "大字" + pl.col("chome") + pl.col("a") + "番" + pl.col("b"))).to_series()
-
-
-def run_speed(gazetteer: Gazetteer, number: int) -> dict[str, Any]:
-    """Parse made addresses chunk by chunk to frames; growth is the memory of the second half over the first."""
-    addresses = make_addresses(gazetteer, number)
-    parse_addresses(addresses.slice(0, 70_000), gazetteer)
-    begin, cpu, found, lots, half = time.perf_counter(), time.process_time(), 0, 0, 0
-    for part in addresses.to_frame("a").iter_slices(65_536):
-        level = parse_addresses(part["a"], gazetteer)["level"]
-        found, lots = found + int((level >= 3).sum()), lots + int((level >= 5).sum())
-        half = half or _resident_mib()
-    wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    single = []
-    for one in addresses[:100]:
-        start = time.perf_counter()
-        parse_addresses(pl.Series([one]), gazetteer)
-        single.append(time.perf_counter() - start)
-    return {"addresses": number, "distinct": addresses.n_unique(), "seconds": round(wall, 2),
-            "per_second": round(number / wall), "per_cpu_second": round(number / cpu),
-            "town_found_percent": round(100 * found / number, 2), "lot_found_percent": round(100 * lots / number, 2),
-            "single_ms": round(sorted(single)[50] * 1000, 3), "growth_mib": _resident_mib() - half,
-            "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
-
-
-def _resident_mib() -> int:
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return round(pages * resource.getpagesize() / 2**20)
-
-
-def calibrate() -> float:
-    """CPU seconds of a fixed numpy loop: a machine that is twice as busy shows it here too."""
-    begin, values = time.process_time(), np.arange(1_000_000, dtype=np.uint64)
-    for _ in range(60):
-        values = values * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-        values ^= values >> np.uint64(33)
-    return round(time.process_time() - begin, 3)
+def tell_speed(what: str, told: dict[str, Any]) -> None:
+    print(f"{what}: {told['addresses']:,} addresses, {told['per_cpu_second']:,} a CPU second (best chunk "
+          f"{told['best_chunk_per_cpu_second']:,}); town found {told['town_found_percent']} %, block found "
+          f"{told['lot_found_percent']} % of {told['lots']:,}; peak {told['peak_mib']} MiB, growth {told['growth_mib']} MiB; "
+          f"opens in {told['open_s']} s; one address {told['single_median_ms']} ms (90 %: {told['single_p90_ms']} ms); "
+          f"load {told['load_average']}, calibration {told['calibration_cpu_s']} s")
 
 
 def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint: Path, most: int) -> dict[str, Any]:
@@ -198,7 +143,8 @@ def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint
     table: dict[str, Any] = {}
     for name in (*SETS, "gsi_shelters_35"):
         whole = pl.read_csv(cases / f"{name}.csv", infer_schema=False).with_columns(pl.all().fill_null(""))
-        part = whole.gather_every(max(1, whole.height // most)).head(most)
+        wanted = 4 * most if name == "gsi_shelters_35" else most
+        part = whole.gather_every(max(1, whole.height // wanted)).head(wanted)
         asked = part["input"].to_list()
         begin = time.perf_counter()
         ours = parse_addresses(part["input"], gazetteer)
@@ -212,8 +158,17 @@ def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint
                 continue
             told[peer.name] = (rows, round(len(asked) / max(seconds, 1e-9)))
         table[name] = {who: {**score(part, rows), "per_second": rate} for who, (rows, rate) in told.items()}
-        print(name, len(asked), json.dumps(table[name], ensure_ascii=False))
+        tell_peers(name, len(asked), table[name])
     return table
+
+
+def tell_peers(name: str, number: int, told: dict[str, Any]) -> None:
+    for who, scored in told.items():
+        metres = "" if "median_m" not in scored else (
+            f"; point of a town for {scored['town_percent']} %, median {scored['median_m']} m, "
+            f"within 1 km {scored['within_1km_percent']} %")
+        towns = f"towns {scored['right']}/{scored['cases']} = {scored['percent']} %" if scored["cases"] else "no towns named"
+        print(f"{name}, {number} cases evenly: {who}: {towns}{metres}; {scored['per_second']:,} a second", flush=True)
 
 
 def score(cases: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
@@ -286,7 +241,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--gazetteer", type=Path, default=Path(given) if given else None)
     parser.add_argument("--speed", type=int, default=1_000_000)
     parser.add_argument("--blocks", type=int, default=2_000_000, help="rows of the made-up block table, 0 for none")
-    parser.add_argument("--peer-cases", type=int, default=200, help="cases of each set for the peers, 0 for none")
+    parser.add_argument("--peer-cases", type=int, default=30,
+                        help="cases of each set for the peers (four times as many shelters), 0 for none")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "kokai-bench-geocode")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
@@ -295,17 +251,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if gazetteer is None:
         print("住所データがありません(KOKAI_SHARED か --gazetteer) / no address data: nothing to measure")
         return 0
-    begin = time.perf_counter()
-    gazetteer = Gazetteer.open(gazetteer.folder)
-    report: dict[str, Any] = {"open_s": round(time.perf_counter() - begin, 3), "towns": gazetteer.towns.height}
+    report: dict[str, Any] = {"towns": gazetteer.towns.height}
     if args.speed:
-        report["calibration_cpu_s"] = calibrate()
-        report["town_level"] = run_speed(gazetteer, args.speed)
-        print("town", json.dumps(report["town_level"]), "calibration", report["calibration_cpu_s"])
+        made = args.scratch / f"addresses-{args.speed}-{gazetteer.towns.height}.parquet"
+        distinct_addresses(gazetteer, args.speed, made)
+        report["town_level"] = run_speed(gazetteer.folder, made)
+        tell_speed("town level", report["town_level"])
         if args.blocks:
             blocks = block_store(gazetteer, args.scratch / f"blocks-{args.blocks}", args.blocks)
-            report["block_level"] = {**run_speed(blocks, args.speed), "lots": len(blocks.lots.table.hashes)}
-            print("block", json.dumps(report["block_level"]), "calibration", calibrate())
+            report["block_level"] = run_speed(blocks.folder, made)
+            tell_speed("block level", report["block_level"])
     if args.cases.is_dir():
         report["accuracy"] = run_accuracy(args.cases, gazetteer, show=args.misses)
         if args.peer_cases:
@@ -314,6 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"{name}: 入れられません / cannot be installed: {reason}")
             endpoint = make_endpoint(shared / "gazetteer" / "japan" / "towns_geolonia_v1.csv.gz",
                                      args.scratch / "endpoint")
+            print("kokai reads", "、".join(gazetteer.credits), "; the peers read Geolonia 住所データ")
             report["side_by_side"] = run_peers(args.cases, gazetteer, peers, endpoint, args.peer_cases)
             report["skipped_peers"] = skipped
     else:

@@ -38,7 +38,7 @@ def built(tmp_path: Path, rows: list[list[str]], more: str = "") -> tuple[Built,
     (folder / "aed.yml").write_text(DECLARATION + more, encoding="utf-8")
     with (folder / "inbox" / "aed.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([HEAD, *rows])
-    (tmp_path / "gazetteer").mkdir()
+    (tmp_path / "gazetteer").mkdir(parents=True)
     around = Surroundings(root / "var" / "packages", gazetteer=small_gazetteer(tmp_path / "gazetteer"))
     datasets = [d for d in load_workspace(root).datasets if d.id == "aed"]
     (one,) = list(build_datasets(datasets, around))
@@ -79,3 +79,19 @@ def test_a_point_far_from_its_address_is_said(tmp_path: Path) -> None:
     rows[3][7], rows[3][8] = "34.280000", "130.940000"
     _, findings = built(tmp_path, rows)
     assert [f["row"] for f in findings if f["code"] == "coordinate-far-from-address"] == ["5"]
+
+
+def test_only_the_address_data_that_points_came_from_is_credited(tmp_path: Path) -> None:
+    rows = table(tokyo=False)
+    given, _ = built(tmp_path / "given", rows)
+    assert [s["title"] for s in _sources(given)][1:] == []
+    for row in rows[:3]:
+        row[7] = row[8] = ""
+    filled, findings = built(tmp_path / "filled", rows)
+    assert len([f for f in findings if f["code"] == "point-filled"]) == 3
+    assert [s["title"] for s in _sources(filled)][1:] == ["「位置参照情報」（国土交通省）を加工して作成"]
+
+
+def _sources(one: Built) -> list[dict[str, str]]:
+    assert one.package is not None
+    return list(one.package.descriptor["sources"])

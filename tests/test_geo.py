@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import DeclarationError, SourceError
-from pipelines.geo import check_points, convert_crs, detect_datum, load_area
+from pipelines.geo import RepeatedPoints, check_points, convert_crs, detect_datum, load_area
 from pipelines.geo.datum import shift_tokyo_to_jgd
 from pipelines.messages import load_messages
-from pipelines.model import Field, Requirement, Standard, Table
+from pipelines.model import ROW, Field, Requirement, Standard, Table
 
 ROOT = Path(__file__).parents[1]
 
@@ -144,6 +144,39 @@ def test_one_point_on_many_addresses_is_told_and_one_building_is_not() -> None:
     assert check_points(_table(HERE, HERE, HERE, addresses=floors), STANDARD)[1].is_empty()
 
 
+def test_one_point_on_many_addresses_is_told_across_the_blocks_of_a_large_file() -> None:
+    town = ["豊田町大字手洗２７３－１", "豊田町大字手洗２８５－１", "豊田町大字手洗３０３"]
+    same = RepeatedPoints()
+    for i, address in enumerate(town):
+        block = _table(HERE, ("34.200000", "131.300000"), addresses=[address, f"大嶺町東分{i % 2}"])
+        block = Table(block.frame.with_columns(pl.col(ROW) + 10 * i))
+        assert check_points(block, STANDARD, repeated=same)[1].is_empty()
+    found = same.finish()
+    assert found.select("code", "row", "value").rows() == [
+        ("coordinate-same-point", row, HERE[0]) for row in (2, 12, 22)]
+    assert {json.loads(p)["addresses"] for p in found["params"]} == {3}
+
+
+@pytest.mark.parametrize(("lat", "lon", "field", "likely"), [
+    ("35.166600", "131.205600", "緯度", "34.166600"),  # one digit of the degrees
+    ("34.166600", "131.990000", "経度", None),  # more than one slip: the cell is known, the value is not
+    ("34.166600", "132.205600", "経度", "131.205600"),
+    ("43.166600", "131.205600", "緯度", "34.166600"),  # two digits the other way round
+    ("35.166600", "132.205600", "緯度", None),  # both are wrong: the cell cannot be told
+])
+def test_the_cell_that_is_wrong_and_the_value_that_was_meant_are_told_where_only_one_fits(
+    square: Path, lat: str, lon: str, field: str, likely: str | None
+) -> None:
+    town = pl.DataFrame({"row": [2], "lat": [34.1655], "lon": [131.2066], "error_m": [200.0]})
+    area = load_area(square, "352136")
+    _, findings, _ = check_points(_table((lat, lon)), STANDARD, area=area, town_points=town)
+    told = findings.filter(pl.col("code").is_in(["coordinate-outside-municipality", "coordinate-far-from-address"]))
+    assert told.height == 2
+    assert set(told.select("field", "remedy").rows()) == {(field, likely)}
+    _, alone, _ = check_points(_table((lat, lon)), STANDARD, area=area)
+    assert set(alone["remedy"].to_list()) <= {None, likely}
+
+
 def test_a_point_far_from_where_its_address_says_is_told() -> None:
     town = pl.DataFrame({"row": [2, 3], "lat": [34.17, 34.17], "lon": [131.21, 131.21], "error_m": [770.0, 770.0]})
     _, findings, _ = check_points(_table(HERE, ("34.3666", "131.2056")), STANDARD, town_points=town)
@@ -243,6 +276,13 @@ def test_values_that_do_not_fit_the_declared_crs_are_left_and_told() -> None:
     assert findings["code"].to_list() == ["crs-not-degrees"]
 
 
+@pytest.mark.parametrize("x", ["99999999999999", "1" * 400, "-202955900000"])
+def test_plane_coordinates_of_no_place_are_left_and_told(x: str) -> None:
+    table, findings, fixes = _one(x, "-88597.3", "EPSG:6671")
+    assert table.frame.row(0)[3:] == (x, "-88597.3") and fixes.is_empty()
+    assert findings["code"].to_list() == ["crs-not-metres"]
+
+
 def test_without_a_yes_the_conversion_is_only_proposed() -> None:
     table, _, fixes = _one("34.163357", "131.208008", "EPSG:4301", accept=())
     assert table.frame.row(0)[3] == "34.163357"
@@ -279,6 +319,12 @@ def test_with_few_or_coarse_addresses_the_answer_is_cannot_tell() -> None:
     for few in (_file(5, tokyo=True, error_m=100), _file(50, tokyo=True, error_m=770), _file(0, tokyo=True, error_m=1)):
         verdict = detect_datum(*few)
         assert verdict.answer == "cannot-tell" and verdict.reason_ja and verdict.reason_en
+
+
+def test_a_file_half_in_one_datum_and_half_in_the_other_is_never_converted_whole() -> None:
+    (tokyo, town), (jgd, _) = _file(40, tokyo=True, error_m=100), _file(40, tokyo=False, error_m=100)
+    mixed = pl.concat([tokyo.filter(pl.col("row") % 2 == 0), jgd.filter(pl.col("row") % 2 == 1)])
+    assert detect_datum(mixed, town).answer == "cannot-tell"
 
 
 texts = st.one_of(st.none(), st.text(max_size=12), st.floats().map(str),

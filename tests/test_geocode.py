@@ -7,7 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.geocode import COLUMNS, Gazetteer, geocode_frame, parse_addresses, split_addresses
+from pipelines.geocode import COLUMNS, Gazetteer, geocode_frame, parse_address, parse_addresses, split_addresses
+from pipelines.geocode.parse import BLOCK, CHUNK
+from pipelines.geocode.plain import read_plain
+from pipelines.geocode.residue import FLAGS, TELLING, flags_of
 from tests.geocode_places import small_gazetteer
 
 
@@ -144,6 +147,53 @@ def test_rows_do_not_depend_on_their_neighbours(gazetteer: Gazetteer) -> None:
     assert together.equals(alone)
 
 
+def test_rows_do_not_depend_on_where_their_block_begins(gazetteer: Gazetteer) -> None:
+    some = [row[0] for row in WRITTEN] + [None, "不明", "山口県𠮷敷郡小郡町大字下郷1"]
+    addresses = pl.Series((some * (CHUNK // len(some) + 2))[:CHUNK + BLOCK + 7])
+    once = parse_addresses(pl.Series(some), gazetteer)
+    whole = parse_addresses(addresses, gazetteer)
+    assert whole.equals(once[[i % len(some) for i in range(addresses.len())]])
+
+
+def test_plain_rows_are_told_from_odd_ones_and_read_alike(gazetteer: Gazetteer) -> None:
+    from pipelines.geocode.fold import fold
+    from pipelines.geocode.residue import read_numbers
+    from pipelines.geocode.retry import find_places
+
+    tokens = fold(pl.Series([row[0] for row in WRITTEN + MERGED]))
+    rows, quick, numbers = read_plain(tokens, gazetteer, -1)
+    assert len(tokens.start) > len(rows) >= len(tokens.start) // 3
+    slow = find_places(tokens, gazetteer)
+    parent = gazetteer.town.parent.take(slow.town.clip(0)).astype("int64")
+    slow_numbers = read_numbers(tokens, slow.after, slow.town, parent, gazetteer.lots)
+    for name in ("city", "town", "pref", "after", "reason", "former"):
+        assert (getattr(quick, name) == getattr(slow, name)[rows]).all(), name
+    for name in ("last", "lot", "numbered", "partial"):
+        assert (getattr(numbers, name) == getattr(slow_numbers, name)[rows]).all(), name
+
+
+@pytest.mark.parametrize("text", [
+    "外", "3筆", "地先", "先 ", "地内", "の付近", "周辺", "近く", "隣", "向かい", "裏", "横", "前", "~5", "〜5", "～5", "から5",
+    "、2", ",2", "・2", "／2", "/2", "及び2", "および2", "並びに2", "と2", "一部", "ほか", "他", "その他"])
+def test_what_earns_a_flag_has_a_telling_character(text: str) -> None:
+    assert pl.select(flags_of(pl.lit(text))).item() != ""
+    assert any(TELLING[ord(char)] for char in text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8", max_codepoint=0xFFFF), max_size=12))
+def test_text_without_a_telling_character_earns_no_flag(text: str) -> None:
+    plain = "".join(char for char in text if not TELLING[ord(char)])
+    assert pl.select(flags_of(pl.lit(plain))).item() == "" and len(FLAGS) == 7
+
+
+@pytest.mark.parametrize("address", [row[0] for row in WRITTEN] + [row[0] for row in MERGED] + [None, "", "不明", "a\x00b"])
+def test_one_address_by_itself_is_answered_like_a_column(gazetteer: Gazetteer, address: str | None) -> None:
+    for body in (None, "352136"):
+        assert parse_address(address, gazetteer, body_code=body) == parse(gazetteer, address, body)
+        assert list(parse_address(address, gazetteer, body_code=body)) == list(COLUMNS)
+
+
 def test_geocode_frame_keeps_the_columns_of_the_file(gazetteer: Gazetteer) -> None:
     frame = pl.DataFrame({"住所": ["美祢市大嶺町東分326-1"], "level": ["a"]})
     out = geocode_frame(frame, "住所", gazetteer, body_code="352136")
@@ -191,6 +241,15 @@ def test_no_input_raises_and_every_row_comes_back(gazetteer: Gazetteer, rows: li
         split = split_addresses(series, gazetteer, body_code=body)
         assert split.height == len(rows)
     assert split_addresses(series, None, body_code="352136").height == len(rows)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([row[0] for row in WRITTEN] + [row[0] for row in MERGED] + [""]),
+       st.lists(st.one_of(PIECES, st.text(max_size=3)), max_size=5).map("".join), st.integers(0, 30))
+def test_one_generated_address_is_answered_like_a_column(gazetteer: Gazetteer, address: str, more: str, at: int) -> None:
+    made = (address[:at] + more + address[at:]).encode("utf-8", "ignore").decode()
+    for body in (None, "352136"):
+        assert parse_address(made, gazetteer, body_code=body) == parse(gazetteer, made, body)
 
 
 def test_a_part_of_the_name_is_not_cut_back_to_the_rest(gazetteer: Gazetteer) -> None:

@@ -200,3 +200,43 @@ def test_a_point_outside_the_official_boundary_is_found(tmp_path: Path) -> None:
     build_gazetteer([path], tmp_path / "store")
     area = load_area(area_files(tmp_path / "store", ["352136"])["352136"], "352136")
     assert area.contains(np.array([34.2, 34.2]), np.array([131.2, 132.0])).tolist() == [True, False]
+
+
+def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+
+def test_a_pipe_may_bring_cp932_as_a_file_may(
+        store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    piped(monkeypatch, ADDRESSES.replace("住所", "所在地").encode("cp932"))  # and the address column is found
+    assert main(["geocode", "-", "--gazetteer", str(store)]) == 0
+    told = capsys.readouterr()
+    assert "大嶺町東分" in told.out
+    assert "位置参照情報" in told.err and "3件のうち" in told.err
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"", "file-empty"), (bytes(range(256)) * 4, "format-unknown")])
+def test_a_pipe_without_a_table_stops_with_words(
+        store: Path, data: bytes, code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    piped(monkeypatch, data)
+    assert main(["geocode", "-", "--gazetteer", str(store)]) == 2
+    assert code in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("more", "code"), [
+    (["--body", "999999"], "body-unknown"), (["--evaluate"], "column-missing"), (["--column", "番地"], "column-missing")])
+def test_what_cannot_be_done_is_told_and_is_no_bug(
+        store: Path, table: Path, more: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["geocode", str(table), "--gazetteer", str(store), *more]) == 2
+    assert code in capsys.readouterr().err
+    assert main(["geocode", "none.csv", "--gazetteer", str(store), *more]) == 2
+    assert "file-missing" in capsys.readouterr().err
+
+
+def test_a_datum_grid_is_told_from_address_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "TKY2JGD.tif"
+    path.write_bytes(b"II*\x00" + bytes(100))
+    assert main(["gazetteer", "add", str(path), "--gazetteer", str(tmp_path / "store")]) == 2
+    assert "grid-unreadable" in capsys.readouterr().err
+    assert main(["gazetteer", "status", "--gazetteer", str(tmp_path / "store"), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["datum_grid"] is None

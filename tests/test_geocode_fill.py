@@ -122,12 +122,28 @@ def test_nothing_coarser_than_the_declaration_allows(gazetteer: Gazetteer, coars
 @pytest.mark.parametrize(("address", "reason"), [
     ("柳井市阿月1", "outside-body"), ("美祢市架空町1", "town-not-found"), ("美祢市", "municipality-only"),
     ("不明", "no-address"), ("山口県", "prefecture-only"),
-    ("美祢市秋芳町別府公民館", "town-unsure")])
+    ("美祢市秋芳町別府公民館", "town-unsure"),
+    ("美祢市秋芳町別府谷123-4", "town-unsure")])  # another town, or a 小字 that nobody marked as one
 def test_a_refusal_says_why(gazetteer: Gazetteer, address: str, reason: str) -> None:
     table, findings, fixes = fill([["甲", address, None, None]], gazetteer)
     assert params(findings)["reason"] == reason and fixes.height == 0 and table.frame["緯度"][0] is None
     for lang in ("ja", "en"):
         assert address in message("point-not-found", lang, field="緯度", value=address, params=findings["params"][0])
+
+
+@pytest.mark.parametrize("address", [
+    "美祢市秋芳町別府字谷123", "美祢市秋芳町別府 谷123", "美祢市秋芳町大字別府谷123", "美祢市秋芳町別府甲123",
+    "美祢市秋芳町別府第123", "美祢市秋芳町別府十二番地の3", "美祢市秋芳町別府123谷口アパート"])
+def test_what_follows_a_town_without_doubt_does_not_stop_the_fill(gazetteer: Gazetteer, address: str) -> None:
+    table, _, _ = fill([["甲", address, None, None]], gazetteer)
+    assert table.frame["緯度"][0] == "34.260000"
+
+
+def test_a_refusal_names_the_towns_that_may_be_meant(gazetteer: Gazetteer) -> None:
+    _, findings, _ = fill([["甲", "美祢市大嶺町東文1", None, None], ["乙", "美祢市", None, None]], gazetteer)
+    told = [message("point-not-found", "ja", field="緯度", value="", params=p) for p in findings["params"]]
+    assert "候補: " in told[0] and "大嶺町東分" in told[0]
+    assert "候補" not in told[1]
 
 
 def test_parts_of_an_address_stand_in_for_a_blank_whole(gazetteer: Gazetteer) -> None:

@@ -101,6 +101,26 @@ class Area:
             out[rest] = shapely.distance(geometry, shapely.points(x[rest], y[rest]))
         return out
 
+    def holds(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
+        """True where a point lies inside the line itself, without any tolerance."""
+        import numpy as np
+        import shapely
+
+        x, y = self._metric(np.asarray(lat_deg, dtype=np.float64), np.asarray(lon_deg, dtype=np.float64))
+        return np.asarray(shapely.contains_xy(self._read[0], x, y), dtype=np.bool_)
+
+    def elsewhere(self, lat_deg: Floats, lon_deg: Floats) -> list[tuple[str, str]]:
+        """Where points outside lie, in words (Japanese, English): a municipality of the prefecture, or none of it.
+
+        Told from the prefecture's boundaries beside this file, as `kokai gazetteer add` keeps them; blank words
+        where there are none, and for a rough outline.
+        """
+        around = self.path.with_name(f"{self.code[:2]}000.geojson")
+        if self.rough or self.path == around or not around.is_file():
+            return [("", "")] * len(lat_deg)
+        names = _names_at(around, lat_deg, lon_deg)
+        return [_place_words(name) for name in names]
+
     def contains(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
         """True where a point lies inside the area or within the tolerance of its line; False for NaN."""
         import numpy as np
@@ -125,6 +145,28 @@ def load_area(path: Path, code: str) -> Area:
             where=path.name,
         )
     return Area(path, code)
+
+
+def _names_at(path: Path, lat_deg: Floats, lon_deg: Floats) -> list[str]:
+    """For each point the name (郡, 市区町村) of the municipality that holds it, "" for none."""
+    import shapely
+    from shapely.geometry import shape
+
+    features = _read_features(path, path.name[:2] + "000")
+    tree = shapely.STRtree([shape(f["geometry"]) for f in features])
+    point, polygon = tree.query(shapely.points(lon_deg, lat_deg), predicate="intersects")
+    names = [""] * len(lat_deg)
+    for i, j in zip(point.tolist(), polygon.tolist(), strict=True):
+        told = features[j].get("properties") or {}
+        names[i] = "".join(str(told[k]) for k in ("N03_003", "N03_004", "N03_005") if told.get(k))
+    return names
+
+
+def _place_words(name: str) -> tuple[str, str]:
+    if name:
+        return f"そこは{name}です。", f"It lies in {name}. "
+    return ("そこはこの県のどの市区町村でもなく、海の上か県の外です。",
+            "It lies in no municipality of the prefecture: at sea or outside the prefecture. ")
 
 
 def _wanted(code: str, wanted: str) -> bool:

@@ -19,6 +19,7 @@ import polars as pl
 
 from pipelines.errors import DeclarationError
 from pipelines.geo.area import METRES_PER_DEGREE
+from pipelines.geo.grid import grid_pipeline
 from pipelines.geo.points import coordinate_pairs
 from pipelines.model import FINDINGS, FIXES, ROW, Standard, Table, findings_frame, fixes_frame
 
@@ -36,6 +37,7 @@ HELMERT_ACCURACY_ISLES_M = 15.0  # south of 30 degrees
 GRID_EDGE_M = 20.0  # farther from the three parameters than this: an outermost cell of the grid
 GRID_EDGE_MAIN_M = 10.0  # the same north of 30 degrees
 QUAKE_ACCURACY_M = 6.0  # JGD2000 read as JGD2011 where the ground moved in 2011
+PLANE_LIMIT_M = 2_500_000  # no place of Japan is farther from the origin of any of the nineteen systems
 _DECIMALS = 6
 _PLAIN = ("EPSG:6668", "EPSG:4326")
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
@@ -118,7 +120,7 @@ def convert_crs(
         if not pair.height:
             continue
         plausible = pl.max_horizontal(pl.col("y").abs(), pl.col("x").abs())
-        metres = plausible > 1000 if system.zone is not None else plausible <= 360
+        metres = plausible.is_between(1_000, PLANE_LIMIT_M) if system.zone is not None else plausible <= 360
         odd = pair.filter(~metres)
         code = "crs-not-metres" if system.zone is not None else "crs-not-degrees"
         findings.append(_told(odd, code, lat, "a", {"source": source_crs}))
@@ -126,6 +128,9 @@ def convert_crs(
         if not pair.height:
             continue
         pair = _convert(pair, system, grid)
+        sane = pl.col("a2").str.contains(_NUMBER) & pl.col("o2").str.contains(_NUMBER)  # no inf
+        findings.append(_told(pair.filter(~sane).drop("method", "accuracy_m"), code, lat, "a", {"source": source_crs}))
+        pair = pair.filter(sane)
         findings += _say(pair, lat, lon, source_crs, target, grid)
         for before, after, name in (("a", "a2", lat), ("o", "o2", lon)):
             changed = pair.filter(pl.col(before) != pl.col(after))
@@ -186,8 +191,7 @@ def _to_jgd2011(lon: Floats, lat: Floats, datum: str, grid: Path | None) -> tupl
     accuracy = np.where(lat < 30.0, HELMERT_ACCURACY_ISLES_M, np.where(lat > 41.2, HELMERT_ACCURACY_NORTH_M,
                                                                        HELMERT_ACCURACY_M))
     if grid is not None:
-        shift = Transformer.from_pipeline(
-            f"+proj=pipeline {_RADIANS} +step +proj=hgridshift +grids={grid.resolve()} {_DEGREES}")
+        shift = Transformer.from_pipeline(grid_pipeline(grid))
         fine_lon, fine_lat = (np.asarray(v) for v in shift.transform(lon, lat))
         apart_m = np.hypot((fine_lon - rough_lon) * np.cos(np.radians(lat)), fine_lat - rough_lat) * METRES_PER_DEGREE
         on = np.isfinite(apart_m) & (apart_m < np.where(lat < 30.0, GRID_EDGE_M, GRID_EDGE_MAIN_M))

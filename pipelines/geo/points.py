@@ -7,19 +7,19 @@ from collections.abc import Collection
 import polars as pl
 
 from pipelines.geo.area import METRES_PER_DEGREE, Area
+from pipelines.geo.misplaced import points_far, points_outside
+from pipelines.geo.repeated import RepeatedPoints
 from pipelines.model import FINDINGS, FIXES, ROW, Standard, Table, findings_frame, fixes_frame
 from pipelines.values.text import DASHES_ONLY
 
 JAPAN_LAT = (20.0, 46.0)  # the standard's own range, exclusive (Code for Japan, datamanager validator)
 JAPAN_LON = (122.0, 154.0)
 MIN_DECIMALS = 4  # 4 decimals are about 10 m
-SAME_POINT_ADDRESSES = 3  # so many different addresses on one point are a copy, not a building
-FAR_M = 3_000.0
-FAR_TIMES = 6.0  # a 大字 reaches far beyond the middle that stands for it
+CUT_DECIMALS = 2  # the other axis has six: by chance four zeros end one value in ten thousand
+CUT_ROWS = (10, 1_000)  # fewer rows do not tell how the file writes its points; in more, chance may bring such a value
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
 _ADDRESS_RULES = ("addr_full", "addr_old")
 _ADDRESS_NAMES = ("所在地_連結表記", "住所")
-_ADDRESS_PLACE = r"^([^0-9０-９]*[0-9０-９]+(?:[-－−‐ー―の番地丁目号]+[0-9０-９]+)*)"
 _PLACE_CODE = "所在地_全国地方公共団体コード"
 
 
@@ -42,6 +42,7 @@ def check_points(
     area: Area | None = None,
     accept: Collection[str] = (),
     town_points: pl.DataFrame | None = None,
+    repeated: RepeatedPoints | None = None,
 ) -> tuple[Table, pl.DataFrame, pl.DataFrame]:
     """Check every pair of columns with the rules lat/lon (decimal degrees, JGD2011); values that are no
     numbers are left to the validator.
@@ -49,12 +50,16 @@ def check_points(
     `area`: the body's area; rows whose 所在地_全国地方公共団体コード names another body are not measured
     against it. `town_points`: columns row, lat, lon, error_m: where the row's address says it is.
     `accept`: rules of meaning that a person said yes to (swap-lat-lon, drop-coordinate-sign); their
-    fixes are applied, others are proposed. Returns the table, findings and fixes.
+    fixes are applied, others are proposed. `repeated`: takes the points of each block of a table that comes in
+    several, and its `finish` tells of those at many addresses; without it they are told here. Returns the table,
+    findings and fixes.
     Sources: GIF 444 (decimal degrees, 6 decimals, JGD2011); ranges of the Code for Japan checker.
     """
     findings: list[pl.DataFrame] = []
     fixes: list[pl.DataFrame] = []
     frame = table.frame
+    same = RepeatedPoints() if repeated is None else repeated
+    address = _address(table, standard)
     for lat, lon in coordinate_pairs(standard, table.columns):
         pair = _Pair(frame, lat, lon)
         findings += pair.gaps()
@@ -64,11 +69,14 @@ def check_points(
         findings += found
         fixes += proposed
         findings += pair.coarse()
-        findings += pair.same_point(_address(table, standard))
+        if address is not None:
+            pair.repeat(same, address)
         if area is not None:
-            findings += pair.outside(area)
+            findings += points_outside(pair.frame, (lat, lon), area, town_points)
         if town_points is not None and town_points.height:
-            findings += pair.far(town_points)
+            findings += points_far(pair.frame, (lat, lon), area, town_points)
+    if repeated is None:
+        findings.append(same.finish())
     return Table(frame), _stack(findings, findings_frame()), _stack(fixes, fixes_frame())
 
 
@@ -85,14 +93,17 @@ def _address(table: Table, standard: Standard) -> str | None:
 def _found(frame: pl.DataFrame, code: str, field: str | pl.Expr, value: str, *,
            params: pl.Expr | None = None, remedy: pl.Expr | None = None) -> pl.DataFrame:
     """Rows of `frame` as findings; `params` is a struct expression that becomes JSON."""
-    return frame.select(
+    if not frame.height:
+        return findings_frame()
+    found = frame.select(
         code=pl.lit(code),
         row=pl.col(ROW),
         field=pl.lit(field) if isinstance(field, str) else field,
         value=pl.col(value),
         params=pl.lit("{}") if params is None else params.struct.json_encode(),
         remedy=pl.lit(None, dtype=pl.String) if remedy is None else remedy,
-    ).cast(pl.Schema(FINDINGS))
+    )
+    return found if found.schema == FINDINGS else found.cast(pl.Schema(FINDINGS))
 
 
 class _Pair:
@@ -211,39 +222,22 @@ class _Pair:
         few = self.frame.filter(pl.col("lat").is_not_null()).with_columns(n=pl.max_horizontal(decimals)).filter(
             pl.col("n") < MIN_DECIMALS)
         metres = (pl.lit(METRES_PER_DEGREE) / pl.lit(10.0).pow(pl.col("n"))).round(0).cast(pl.Int64)
-        return [_found(few, "coordinate-few-decimals", self.lat, "a",
-                       params=pl.struct(decimals="n", metres=metres))]
+        found = [_found(few, "coordinate-few-decimals", self.lat, "a", params=pl.struct(decimals="n", metres=metres))]
+        if self.frame.height < CUT_ROWS[0]:
+            return found
+        most = CUT_DECIMALS if self.frame.height < CUT_ROWS[1] else CUT_DECIMALS - 1
+        own_lat, own_lon = decimals
+        for own, other, name, shown in ((own_lat, own_lon, self.lat, "a"), (own_lon, own_lat, self.lon, "o")):
+            wrong = pl.col("lat").is_not_null() & (other >= MIN_DECIMALS) & (own <= most)
+            cut = self.frame.filter(wrong).with_columns(n=own)
+            found.append(_found(cut, "coordinate-few-decimals", name, shown,
+                                params=pl.struct(decimals="n", metres=metres)))
+        return found
 
-    def same_point(self, address: str | None) -> list[pl.DataFrame]:
-        if address is None:
-            return []
-        place = pl.coalesce(pl.col(address).str.extract(_ADDRESS_PLACE), pl.col(address))
-        rows = self.frame.with_columns(self.source.select(place=place.str.replace_all(r"\s|大字", "")))
-        rows = rows.filter(pl.col("lat").is_not_null() & pl.col("place").is_not_null())
-        many = rows.with_columns(n=pl.col("place").n_unique().over("a", "o")).filter(
-            pl.col("n") >= SAME_POINT_ADDRESSES)
-        return [_found(many, "coordinate-same-point", self.lat, "a", params=pl.struct(addresses="n", other="o"))]
-
-    def outside(self, area: Area) -> list[pl.DataFrame]:
-        rows = self.frame.filter(pl.col("lat").is_not_null() & (
-            pl.col("place").is_null() | (pl.col("place").str.slice(0, 5) == area.code[:5])
-            | pl.lit(area.code[2:5] == "000")))
-        if not rows.height:
-            return []
-        away = area.distance_m(rows["lat"].to_numpy(), rows["lon"].to_numpy())
-        rows = rows.with_columns(away=pl.Series(away)).filter(pl.col("away") > area.tolerance_m)
-        return [_found(rows, "coordinate-outside-municipality", self.lat, "a",
-                       params=pl.struct(other="o", km=(pl.col("away") / 1000).round(1), rough=pl.lit(area.rough)))]
-
-    def far(self, town_points: pl.DataFrame) -> list[pl.DataFrame]:
-        town = town_points.select(pl.col("row").alias(ROW), t_lat=pl.col("lat"), t_lon=pl.col("lon"), e="error_m")
-        rows = self.frame.filter(pl.col("lat").is_not_null()).join(town.drop_nulls(), on=ROW, how="inner")
-        d_lat = pl.col("lat") - pl.col("t_lat")
-        d_lon = (pl.col("lon") - pl.col("t_lon")) * pl.col("t_lat").radians().cos()
-        rows = rows.with_columns(away=(d_lat**2 + d_lon**2).sqrt() * METRES_PER_DEGREE).filter(
-            pl.col("away") > pl.max_horizontal(pl.lit(FAR_M), pl.col("e") * FAR_TIMES))
-        return [_found(rows, "coordinate-far-from-address", self.lat, "a", params=pl.struct(
-            other="o", km=(pl.col("away") / 1000).round(1), error_m=pl.col("e").round(0)))]
+    def repeat(self, same: RepeatedPoints, address: str) -> None:
+        """Hand the points that are numbers to the collector of repeated ones."""
+        known = self.frame["lat"].is_not_null()
+        same.add(self.lat, self.frame.filter(known), self.source[address].filter(known))
 
 
 def _said(column: str) -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,14 @@ class CityIndex:
     kind: Array
     pref: Array  # prefecture number 1-47
 
+    @cached_property
+    def plain(self) -> Array:
+        """For each key its one candidate, -1 where it has several or names no municipality; the last for no key."""
+        group = self.table.values
+        spot = self.offsets.take(group)
+        lone = (self.offsets.take(group + 1) == spot + 1) & (self.kind.take(spot, mode="clip") != PREFECTURE)
+        return np.append(np.where(lone, spot, -1), -1)
+
 
 @dataclass(frozen=True)
 class _Candidate:
@@ -43,7 +52,7 @@ class _Candidate:
 
 def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> CityIndex:
     """Every way to write a municipality, today's and former, to its candidates, likeliest first."""
-    rows = cities.with_row_index("place").to_dicts()
+    rows = [r for r in cities.with_row_index("place").to_dicts() if r["place"] not in _stood_in_for(cities, towns)]
     found: list[_Candidate] = []
     for code, pref in {r["lg"][:2]: r["pref"] for r in rows}.items():
         found.append(_Candidate(pref, -1, seed_of("pref" + code), PREFECTURE, int(code)))
@@ -59,6 +68,17 @@ def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> 
             found.append(_Candidate(r["ward"], r["place"], seed, WARD, number))
     found += _former(cities, history, towns)
     return _pack(found)
+
+
+def _stood_in_for(cities: pl.DataFrame, towns: KeyTable) -> set[int]:
+    """Rows of living municipalities whose name another row has too: files of different years give a ward that was
+    founded anew two codes (浜松市天竜区 22137 and 22140). The one with towns stays, of several the newest."""
+    held: dict[tuple[str, str, str], list[tuple[bool, str, int]]] = {}
+    for place, (code, pref, county, name, ended) in enumerate(
+            cities.select("lg", "pref", "county", "name", "ended").iter_rows()):
+        if not ended:
+            held.setdefault((pref, county, name), []).append((towns.begins_with(seed_of(code)), code, place))
+    return {place for same in held.values() for *_, place in sorted(same)[:-1]}
 
 
 def _former(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> list[_Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -48,6 +49,9 @@ SOURCE_WORDS = {
 """Publishers' labels of the gazetteer in words."""
 _TIE_WORDS = ("同じ名前と住所の施設が複数の場所にあるため（{0}）、施設の位置は使っていません。",
               "Facilities of this name and address stand at several points ({0}), so none of them was taken. ")
+_PLAIN_TAIL = re.compile(r"[字(（\[【「\-－ー−‐―のノ之第番地]"
+                         r"|[甲乙丙丁戊己庚辛壬癸ァ-ヶｦ-ﾝぁ-ん]?(?:[0-9０-９]|[〇一二三四五六七八九十百千]+(?:[番地号のノ之\-－ー−]|$))")
+"""What may follow a town: 字, a bracket, a number, or one letter of a series before a number (甲123, ロ45)."""
 _FULL = ("addr_full", "addr_old")
 _PART_ENDS = ("_都道府県", "_市区町村", "_町字", "_番地以下")
 _FACILITY_ERROR_M = 30
@@ -156,14 +160,13 @@ def _judge(found: dict[str, Any], gazetteer: Gazetteer, allowed: int, body: Muni
 
 
 def _runs_on(found: dict[str, Any]) -> bool:
-    """中央公民館 reads like the town 中央: a town that runs on into other words without number, blank or 字 is unsure."""
-    tail, flags = found["building"], found["flags"].replace("旧", "").strip()
-    if found["rest"] or not tail or flags or tail[0] in "字（([【「":
+    """中央公民館 and 中尾777 read like the town 中央 or 中: a town that runs on into other words without number, blank
+    or 字 is unsure, except behind a 丁目 and behind 大字, where what follows is a 小字."""
+    tail, flags = found["rest"] or found["building"], found["flags"].replace("旧", "").strip()
+    if not tail or flags or found["chome"] or _PLAIN_TAIL.match(tail):
         return False
-    head = found["address"].rstrip()[: -len(tail)]
-    if "大字" in head:  # 大字阿川平畑: what follows is a 小字, and the 大字 is sure
-        return False
-    return not head.endswith((" ", "\u3000", "\n", "、", ","))
+    head = found["address"].rpartition(tail)[0]
+    return not ("大字" in head or head.endswith((" ", "\u3000", "\n", "、", ",")))
 
 
 def _source_words(source: str) -> tuple[str, str]:
@@ -183,8 +186,10 @@ def _write(table: Table, lat: str, lon: str, answers: list[dict[str, Any]]) -> t
     for a in answers:
         if a["reason"]:
             ja, en = REASON_WORDS[a["reason"]]
+            near = a["candidates"] or ""
             findings.append(Finding("point-not-found", a[ROW], lat, a["address"], {
-                "reason": a["reason"], "reason_ja": ja, "reason_en": en, "candidates": a["candidates"] or ""}))
+                "reason": a["reason"], "reason_ja": ja, "reason_en": en, "candidates": near,
+                "candidates_ja": f"候補: {near}。" if near else "", "candidates_en": f"Candidates: {near}. " if near else ""}))
             continue
         ja, en = PRECISION_WORDS[a["precision"]]
         source_ja, source_en = _source_words(a["source"])

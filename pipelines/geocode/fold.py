@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ NUMBER = np.uint32(0x200000)
 """Tokens from here on are numbers: NUMBER + value (values above 2**29 are cut)."""
 _DROP = np.uint32(0xFFFFFFFF)
 _LIMIT = 1 << 29
+_SAFE_DIGITS = 8  # so many digits stay below the limit
+_CITY_ENDS = tuple(ord(c) for c in "市区町村")
 BREAK = "\x1f"
 """Between the parts of a gazetteer name: numbers do not join over it (助七 + 一丁目)."""
 HYPHEN, SPACE, NO = ord("-"), ord(" "), ord("ノ")
@@ -48,16 +50,42 @@ class Tokens:
     row_char: Array
     raw: Array | None = None
 
+    @cached_property
+    def _stops(self) -> Array:
+        """The places of numbers and of row ends."""
+        return np.flatnonzero((self.token >= NUMBER) | (self.token == 0))
+
+    @cached_property
+    def _city_ends(self) -> Array:
+        """The places of 市, 区, 町 and 村."""
+        token = self.token
+        return np.flatnonzero((token == _CITY_ENDS[0]) | (token == _CITY_ENDS[1]) | (token == _CITY_ENDS[2])
+                              | (token == _CITY_ENDS[3]))
+
+    @cached_property
+    def _azas(self) -> Array:
+        """The characters 字 without 大 before them."""
+        assert self.raw is not None
+        aza = np.flatnonzero(self.raw == ord("字"))
+        return np.asarray(aza[self.raw.take(np.maximum(aza - 1, 0)) != ord("大")])
+
+    def until_number(self, begin: Array) -> Array:
+        """How many tokens stand before the next number or the end of the row."""
+        return np.asarray(self._stops.take(np.searchsorted(self._stops, begin)) - begin)
+
+    def until_city(self, begin: Array) -> Array:
+        """How many tokens from `begin` to a 市, 区, 町 or 村 (not the first token; maybe of a later row), with it."""
+        if not len(self._city_ends):
+            return np.full(len(begin), 64)
+        there = self._city_ends.take(np.searchsorted(self._city_ends, begin + 1), mode="clip") + 1 - begin
+        return np.where(there > 0, there, 64)
+
     def aza_between(self, begin: Array, end: Array) -> Array:
         """True where a 字 (not 大字) stands in the text from token `begin` to the last before `end`."""
-        if self.raw is None:
+        if self.raw is None or not len(self._azas):
             return np.zeros(len(begin), bool)
-        found = []
-        for a, b in zip(self.char[begin - 1], self.char[end - 1], strict=True):
-            text = self.raw[a + 1:b]
-            aza = np.flatnonzero(text == ord("字"))
-            found.append(any(self.raw[a + i] != ord("大") for i in aza))
-        return np.array(found, bool)
+        a, b = self.char.take(begin - 1), self.char.take(end - 1)
+        return np.asarray(np.searchsorted(self._azas, a + 1) < np.searchsorted(self._azas, b))
 
     def in_words(self, at: Array) -> Array:
         """True where token `at` is a kanji numeral that begins or is part of a word (一の山, 七本松), no number."""
@@ -65,7 +93,7 @@ class Tokens:
         if self.raw is None:
             return found
         written = self.raw.take(self.char.take(at))
-        kanji = np.flatnonzero((written > 0x3000) & (written < 0xFF00))
+        kanji = ((written > 0x3000) & (written < 0xFF00)).nonzero()[0]
         spot = at.take(kanji)
         number = self.token.take(spot) >= NUMBER
         after = self.token.take(np.minimum(spot + 1, len(self.token) - 1))
@@ -128,28 +156,35 @@ def fold_table() -> Array:
 
 
 _AZA, _FILLER, _EYE, _STREET, _HYPHEN_CLASS, _GONE = 4, 5, 6, 7, 8, 9
+_KIND = 24  # a folded character carries its class from this bit on: 0 plain, 1-3 digits and units, then the above
+_CODE = np.uint32((1 << _KIND) - 1)
+_BLOCK = 32_768  # characters looked up at once, so that the indices stay in the cache
+
+
+def _bits(kind: int) -> np.uint32:
+    return np.uint32(kind << _KIND)
 
 
 @lru_cache(maxsize=1)
-def _classes() -> tuple[Array, Array]:
-    """For every raw code point its class (0 plain, 1-3 digits and units, then the special ones) and its value."""
+def _classed() -> Array:
+    """For every raw code point its folded code point (of a digit: its value) with its class above it."""
     table = fold_table()
-    by_code, value = np.zeros(0x110000, np.uint8), np.zeros(0x10000, np.int64)
+    known = table != _DROP
+    by_code = np.arange(0x110000, dtype=np.uint32)
     for char, (number_kind, number) in _CLASS.items():
-        by_code[ord(char)], value[ord(char)] = number_kind, number
+        by_code[ord(char)] = _bits(number_kind) | np.uint32(number)
     for chars, special in (("字", _AZA), ("ノ " + BREAK, _FILLER), ("目", _EYE), ("リ", _STREET), ("-", _HYPHEN_CLASS)):
         for char in chars:
-            by_code[ord(char)] = special
-    known = table != _DROP
-    kind = np.full(0x110000, _GONE, np.uint8)
-    kind[known] = by_code[table[known]]
-    return kind, value
+            by_code[ord(char)] |= _bits(special)
+    packed = np.full(0x110000, _bits(_GONE), np.uint32)
+    packed[known] = by_code[table[known]]
+    return packed
 
 
 @lru_cache(maxsize=1)
-def _first_plane() -> tuple[Array, Array]:
-    """Classes and folded code points of the first plane alone: small enough to stay in the cache."""
-    return _classes()[0][:0x10000].copy(), fold_table()[:0x10000].copy()
+def _first_plane() -> Array:
+    """`_classed` for the first plane alone: small enough to stay in the cache."""
+    return _classed()[:0x10000].copy()
 
 
 def characters(text: pl.Series) -> tuple[Array, Array]:
@@ -157,123 +192,164 @@ def characters(text: pl.Series) -> tuple[Array, Array]:
     filled = text.cast(pl.String).fill_null("")
     if filled.len() == 0:
         return np.zeros(0, np.uint32), np.zeros(1, np.int64)
-    joined = filled.str.join("\x00").item() + "\x00"
-    if joined.count("\x00") != filled.len():
-        joined = filled.str.replace_all("\x00", " ", literal=True).str.join("\x00").item() + "\x00"
-    small = joined.encode("utf-16-le")
-    if len(small) == 2 * len(joined):
-        chars: Array = np.frombuffer(small, dtype="<u2").astype(np.uint16, copy=False)
-    else:
-        chars = np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.uint32, copy=False)
+    chars = code_points(filled.str.join("\x00").item() + "\x00")
+    closed = (chars == 0).nonzero()[0]
+    if len(closed) != filled.len():
+        chars = code_points(filled.str.replace_all("\x00", " ", literal=True).str.join("\x00").item() + "\x00")
+        closed = (chars == 0).nonzero()[0]
     first = np.zeros(filled.len() + 1, np.int64)
-    first[1:] = np.flatnonzero(chars == 0) + 1
+    np.add(closed, 1, out=first[1:])
     return chars, first
+
+
+def code_points(closed: str) -> Array:
+    """The characters of a text as 16-bit numbers, or as 32-bit ones where one of them needs that."""
+    small = closed.encode("utf-16-le")
+    if len(small) == 2 * len(closed):
+        return np.frombuffer(small, dtype="<u2").astype(np.uint16, copy=False)
+    return np.frombuffer(closed.encode("utf-32-le"), dtype="<u4").astype(np.uint32, copy=False)
+
+
+def spread(begin: Array, stop: Array) -> tuple[Array, Array]:
+    """The places begin ... stop - 1 of all spans, end to end, and where each span ends there."""
+    size = stop - begin
+    last = np.cumsum(size)
+    return np.arange(last[-1]) + np.repeat(begin - (last - size), size), last
 
 
 def fold(text: pl.Series) -> Tokens:
     """Rows of text to tokens. Never fails; null is an empty row."""
     chars, first = characters(text)
-    kinds, values = _classes()
-    kind_table, code_table = _first_plane() if chars.dtype == np.uint16 else (kinds, fold_table())
-    at = chars.astype(np.intp)
-    kind, code, place = kind_table.take(at), code_table.take(at), None
-    gone = kind == _GONE
-    if gone.any():
-        place = np.flatnonzero(~gone)
-        kind, code = kind[place], code[place]
+    return tokens_of(chars, first[:-1])
+
+
+def tokens_of(chars: Array, row_char: Array) -> Tokens:
+    """Characters as `characters` gives them to tokens; row i begins at character row_char[i]."""
+    table = _first_plane() if chars.dtype == np.uint16 else _classed()
+    code = np.empty(len(chars), np.uint32)
+    for at in range(0, len(chars), _BLOCK):
+        table.take(chars[at:at + _BLOCK], out=code[at:at + _BLOCK], mode="clip")
+    place = None
+    others = (code >= _bits(_AZA)).nonzero()[0]
+    special = code.take(others)
+    if len(others) and special.max() >= _bits(_GONE):
+        place = (code < _bits(_GONE)).nonzero()[0]
+        code = code[place]
+        others = (code >= _bits(_AZA)).nonzero()[0]
+        special = code.take(others)
     keep = np.ones(len(code), bool)
-    spot = np.flatnonzero(kind != 0)
-    if len(spot):
-        special = kind.take(spot)
-        digit = special <= 3
-        digits, others = np.flatnonzero(digit), np.flatnonzero(~digit)
-        _join_numbers(spot.take(digits), special.take(digits), code, keep, values, kind)
-        _drop_fillers(spot.take(others), special.take(others), code, keep, kind)
-    kept = np.flatnonzero(keep)
+    digits = (code - _bits(1) < _bits(_AZA - 1)).nonzero()[0]
+    if len(others):
+        _drop_fillers(others, special, code, keep)
+    if len(digits):
+        _join_numbers(digits, code.take(digits), code, keep)
+    kept = keep.nonzero()[0]
     code = code.take(kept)
-    end = np.flatnonzero(code == 0)
+    end = (code == 0).nonzero()[0]
     start = np.empty_like(end)
     if len(end):
         start[0] = 0
-        start[1:] = end[:-1] + 1
-    return Tokens(code, start, end, kept if place is None else place[kept], first[:-1], chars)
+        np.add(end[:-1], 1, out=start[1:])
+    return Tokens(code, start, end, kept if place is None else place[kept], row_char, chars)
 
 
-def _join_numbers(spot: Array, kind: Array, code: Array, keep: Array, values: Array, kinds: Array) -> None:
+def _join_numbers(spot: Array, digit: Array, code: Array, keep: Array) -> None:
     """Each run of digits, or of kanji numerals, becomes the token NUMBER + value, in place."""
-    if not len(spot):
-        return
-    kanji = kind != 1
+    kanji = digit >= _bits(2)
     opens = np.ones(len(spot), bool)
-    np.not_equal(spot[1:], spot[:-1] + 1, out=opens[1:])
+    np.not_equal(spot[1:] - spot[:-1], 1, out=opens[1:])
     opens[1:] |= kanji[1:] != kanji[:-1]
-    first = np.flatnonzero(opens)
-    length = np.diff(first, append=len(spot))
-    number = values.take(code.take(spot))
+    first = opens.nonzero()[0]
+    length = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=length[:-1])
+    length[-1] = len(spot) - first[-1]
+    number = digit & _CODE
     total = number.take(first)
-    longer, depth = np.flatnonzero(length > 1), 1
+    longer, depth = (length > 1).nonzero()[0], 1
     while len(longer):
-        more = number.take(first.take(longer) + depth)
-        total[longer] = np.minimum(total.take(longer) * 10 + more, _LIMIT)
+        so_far = total.take(longer)
+        if depth >= _SAFE_DIGITS:
+            np.minimum(so_far, _LIMIT // 10 * 8, out=so_far)
+        so_far *= np.uint32(10)
+        so_far += number.take(first.take(longer) + depth)
+        total[longer] = np.minimum(so_far, np.uint32(_LIMIT)) if depth >= _SAFE_DIGITS else so_far
         depth += 1
-        longer = longer.take(np.flatnonzero(length.take(longer) > depth))
-    if (kind == 3).any():
-        _weigh_units(total, number, kind, opens, first, length)
+        longer = longer.take((length.take(longer) > depth).nonzero()[0])
+    unit = digit >= _bits(3)
+    if unit.any():
+        _weigh_units(total, number, unit, kanji, opens, first, length)
     head = spot.take(first)
-    dash = np.flatnonzero((length == 1) & (code.take(head) == ord("一")))
-    code[head] = NUMBER + total.astype(np.uint32)
+    ones = (total == 1).nonzero()[0]
+    lone = head.take(ones[(digit.take(first.take(ones)) == _bits(2) | 1) & (length.take(ones) == 1)])
+    last = len(code) - 1
+    dash = lone[_is_figure(code.take(np.maximum(lone - 1, 0))) & _is_figure(code.take(np.minimum(lone + 1, last)))
+                & (lone > 0)] if len(lone) else lone
+    total += NUMBER
+    code[head] = total
     if len(dash):
-        lone = head[dash]
-        left, right = kinds[np.maximum(lone - 1, 0)], kinds[np.minimum(lone + 1, len(kinds) - 1)]
-        code[lone[(left == 1) & (right == 1) & (lone > 0)]] = HYPHEN
-    keep[spot.take(np.flatnonzero(~opens))] = False
+        code[dash] = HYPHEN
+    keep[spot] = opens
 
 
-def _weigh_units(total: Array, number: Array, kind: Array, opens: Array, first: Array, length: Array) -> None:
+def _is_figure(code: Array) -> Array:
+    """True for the figures 0-9, not yet joined."""
+    return np.asarray((code >> _KIND) == 1)
+
+
+def _weigh_units(total: Array, number: Array, unit: Array, kanji: Array, opens: Array, first: Array,
+                 length: Array) -> None:
     """The values of numbers with 十, 百, 千, in place: 二十四 is 2 x 10 + 4. (A lone 一 between digits is a hyphen.)"""
-    runs = np.flatnonzero(np.bincount(np.cumsum(opens) - 1, weights=kind == 3, minlength=len(first)) > 0)
+    runs = np.cumsum(opens).take(unit.nonzero()[0]) - 1
+    runs = runs[np.diff(runs, prepend=-1) > 0]
     sizes = length[runs]
     begin = np.cumsum(sizes) - sizes
     inside = np.arange(int(sizes.sum())) + np.repeat(first[runs] - begin, sizes)
-    number, kind, opens = number[inside], kind[inside], opens[inside]
-    follows = np.zeros(len(kind), np.int64)
-    follows[:-1] = np.where((kind[1:] == 3) & ~opens[1:], number[1:], 0)
-    led = np.zeros(len(kind), bool)
-    led[1:] = (kind[:-1] == 2) & ~opens[1:]
-    share = np.where(kind == 2, number * np.maximum(follows, 1), np.where(led, 0, number))
+    number, unit, kanji, opens = number[inside].astype(np.int64), unit[inside], kanji[inside], opens[inside]
+    digit = kanji & ~unit
+    follows = np.zeros(len(number), np.int64)
+    follows[:-1] = np.where(unit[1:] & ~opens[1:], number[1:], 0)
+    led = np.zeros(len(number), bool)
+    led[1:] = digit[:-1] & ~opens[1:]
+    share = np.where(digit, number * np.maximum(follows, 1), np.where(led, 0, number))
     total[runs] = np.minimum(np.add.reduceat(share, begin), _LIMIT)
 
 
-def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array, kinds: Array) -> None:
+def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array) -> None:
     """What says nothing that a match needs goes, in place.
 
     大字, 小字 and 字 (but 文字 stays: 十文字, 大文字町); ノ and blanks unless between numbers; 目 after 丁 (or 町)
     and a number; り after 通; the second of two hyphens.
     """
-    def of(kind: int) -> tuple[Array, Array]:
-        """The places of one kind, and the code before each."""
-        here = spot.take(np.flatnonzero(special == kind))
-        return here, np.where(here > 0, code.take(np.maximum(here - 1, 0)), 0)
+    plain = special & _CODE
+    code[spot] = plain
+    kind = special >> _KIND
+    left = code.take(np.maximum(spot - 1, 0))
+    left[spot == 0] = 0
+
+    def of(wanted: int) -> Array:
+        return np.flatnonzero(kind == wanted)
 
     def number_at(place: Array) -> Array:
-        beside = kinds.take(np.clip(place, 0, len(kinds) - 1))
-        return np.asarray((beside >= 1) & (beside <= 3))
+        beside = code.take(place, mode="clip")
+        return np.asarray((beside >= _bits(1)) & (beside < _bits(_AZA)))
 
-    aza, left = of(_AZA)
-    aza = aza[left != ord("文")]
-    lead = aza[aza > 0] - 1
-    fillers, _ = of(_FILLER)
-    numbered = number_at(fillers - 1) & number_at(fillers + 1) & (code.take(fillers) != ord(BREAK))
-    eyes, left = of(_EYE)
-    eyes = eyes[((left == ord("丁")) | (left == ord("町"))) & number_at(eyes - 2)]
-    streets, left = of(_STREET)
-    streets = streets[left == ord("通")]
-    hyphens, left = of(_HYPHEN_CLASS)
-    hyphens = hyphens[left == HYPHEN]
-    keep[lead[np.isin(code[lead], (ord("大"), ord("小")))]] = False
-    code[eyes - 1] = ord("丁")
-    for gone in (aza, fillers[~numbered], eyes, streets, hyphens):
-        keep[gone] = False
+    aza, fillers, eyes = of(_AZA), of(_FILLER), of(_EYE)
+    if len(aza):
+        aza = aza[left[aza] != ord("文")]
+        lead = spot[aza[spot[aza] > 0]] - 1
+        large = code.take(lead)
+        keep[lead[(large == ord("大")) | (large == ord("小"))]] = False
+        keep[spot[aza]] = False
+    if len(fillers):
+        numbered = number_at(spot[fillers] - 1) & number_at(spot[fillers] + 1) & (plain[fillers] != ord(BREAK))
+        keep[spot[fillers[~numbered]]] = False
+    if len(eyes):
+        eyes = eyes[((left[eyes] == ord("丁")) | (left[eyes] == ord("町"))) & number_at(spot[eyes] - 2)]
+        code[spot[eyes] - 1] = ord("丁")
+        keep[spot[eyes]] = False
+    for kind_of, before in ((_STREET, ord("通")), (_HYPHEN_CLASS, HYPHEN)):
+        gone = of(kind_of)
+        keep[spot[gone[left[gone] == before]]] = False
 
 
 def fold_text(text: str) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,17 +35,17 @@ def geocode_frame(frame: pl.DataFrame, column: str, gazetteer: Gazetteer, *, bod
     return frame.hstack(parsed.rename({c: f"geocode_{c}" for c in ADDED if c in frame.columns}))
 
 
-def evaluate(file: Path, gazetteer: Gazetteer) -> pl.DataFrame:
-    """Accuracy on a CSV with answers (columns input, and any of pref, city, town, koaza, lat, lon, lg_code).
+def evaluate(cases: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:
+    """Accuracy on a table of text with answers (columns input, and any of pref, city, town, lat, lon, lg_code).
 
     One row a measure: measure, cases, right, percent. Names are compared after folding (大字, widths, numerals,
     variants); lat and lon give the median distance in metres and the share within 1 km.
     """
-    cases = pl.read_csv(file, infer_schema=False).with_columns(pl.all().fill_null(""))
+    cases = cases.with_columns(pl.all().fill_null(""))
     if "input" not in cases.columns:
         raise SourceError("column-missing", "「input」という列がありません。", "There is no column input.",
                           todo_ja="住所の列の名前を input にしてください。", todo_en="Name the address column input.",
-                          where=file.name)
+                          where=", ".join(cases.columns))
     verdicts = judge(cases, parse_addresses(cases["input"], gazetteer))
     rows: list[tuple[str, int, float, float]] = []
     for name in ("pref", "city", "town", "lg_code"):

@@ -21,6 +21,7 @@ SHORT_REFUSES = tuple(ord(c) for c in "番号丁条線地区階棟F班組年月�
 NUMBER = 0x200000
 _REFUSED = np.isin(np.arange(0x10000), SHORT_REFUSES)
 _CLOSED = np.isin(np.arange(0x10000), (0, *(ord(c) for c in "- ノ(")))
+_FAR = 15  # a lead of so many tokens is not worth a leap
 
 
 def seed_of(name: str) -> np.uint64:
@@ -51,7 +52,7 @@ def roll_one(state: np.uint64, tokens: tuple[int, ...]) -> np.uint64:
 def roll_rows(token: Array, start: Array, end: Array, seed: Array) -> tuple[Array, Array]:
     """Hash of each whole row, and the hashes of all its prefixes (for the filter)."""
     state = seed.astype(np.uint64).copy()
-    place, alive = start.copy(), np.flatnonzero(start < end)
+    place, alive = start.copy(), (start < end).nonzero()[0]
     seen = []
     while len(alive):
         state[alive] = roll(state[alive], token[place[alive]])
@@ -105,22 +106,21 @@ class KeyTable:
     def find(self, wanted: Array) -> Array:
         """Place of each hash in the table (the first of equal ones), -1 where it is not there."""
         found = np.full(len(wanted), -1, np.int64)
-        if not len(self.hashes):
+        if not len(self.hashes) or not len(wanted):
             return found
         bits = (len(self.offsets) - 1).bit_length() - 1
-        bucket = (wanted >> np.uint64(64 - bits)).astype(np.int64)
-        place, stop = self.offsets.take(bucket).astype(np.int64), self.offsets.take(bucket + 1).astype(np.int64)
-        rows = np.flatnonzero(place < stop)
-        place, stop, wanted = place.take(rows), stop.take(rows), wanted.take(rows)
+        place = self.offsets.take((wanted >> np.uint64(64 - bits)).view(np.int64)).astype(np.int64)
+        held = self.hashes.take(place, mode="clip")
+        np.copyto(found, place, where=held == wanted)
+        rows = (held < wanted).nonzero()[0]
+        place, wanted, last = place.take(rows), wanted.take(rows), len(self.hashes) - 1
         while len(rows):
-            held = self.hashes.take(place)
-            hit = np.flatnonzero(held == wanted)
-            found[rows.take(hit)] = place.take(hit)
             place += 1
-            left = np.flatnonzero((held < wanted) & (place < stop))
-            if not len(left):
-                break
-            rows, place, stop, wanted = rows.take(left), place.take(left), stop.take(left), wanted.take(left)
+            held = self.hashes.take(place, mode="clip")
+            hit = (held == wanted).nonzero()[0]
+            found[rows.take(hit)] = place.take(hit)
+            left = ((held < wanted) & (place < last)).nonzero()[0]
+            rows, place, wanted = rows.take(left), place.take(left), wanted.take(left)
         return found
 
     def begins_with(self, state: np.uint64) -> bool:
@@ -128,69 +128,112 @@ class KeyTable:
         return bool(_holds(self.begins, np.array([state], np.uint64))[0])
 
     def longest(self, token: Array, begin: Array, state: Array, *, deepest: int = 64,
-                exact: bool = False) -> tuple[Array, Array, Array]:
-        """The longest key each row begins with from `begin`: (place in the table or -1, tokens used, deepest prefix).
+                exact: bool = False) -> tuple[Array, Array]:
+        """The longest key each row begins with from `begin`: (place in the table or -1, the token after it).
 
         A key that asks for something after it (SHORT, AT_NUMBER) counts only where that stands there, and an
         orphan 小字 only where no 大字 was found. `exact`: leave out keys that ask for something after them.
         """
-        best = np.full(len(begin), -1, np.int64)
-        length, reach = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
-        rows, place, state = np.arange(len(begin)), begin.astype(np.int64), state.astype(np.uint64)
-        hits: list[tuple[Array, Array, Array]] = []
-        for depth in range(1, deepest + 1):
+        found = Found(np.full(len(begin), -1, np.int64), begin.astype(np.int64))
+        hits = self._walk(token, np.arange(len(begin)), begin, state.astype(np.uint64, copy=False), deepest)
+        for rows, key, after in self._settle(token, hits, found, exact):
+            bare = (found.key.take(rows) < 0).nonzero()[0]
+            found.put(rows.take(bare), key.take(bare), after.take(bare))
+        return found.key, found.after
+
+    def reach(self, token: Array, begin: Array, state: Array, lead: Array) -> tuple[Array, Array]:
+        """As `longest` where that key has at least `lead` tokens; -1 for the rows that this leaves open."""
+        found = Found(np.full(len(begin), -1, np.int64), begin.astype(np.int64))
+        steps = np.minimum(lead, _FAR).astype(np.uint8)
+        order = np.argsort(steps, kind="stable")
+        below = np.cumsum(np.bincount(steps, minlength=_FAR + 1)).tolist()
+        order = order[:below[_FAR - 1]]
+        place, state = begin.take(order), state.take(order)
+        for opens in below[:_FAR - 1]:
+            if opens == len(order):
+                break
+            here, ahead = token.take(place[opens:]), state[opens:]
+            ahead ^= here
+            ahead *= _FACTOR
+            ahead ^= ahead >> _FOLD
+            place[opens:] += 1
+        first = below[0]
+        at_lead = (order[first:], state[first:], place[first:])
+        self._settle(token, [at_lead, *self._walk(token, order, place, state, 64)], found, False)
+        return found.key, found.after
+
+    def _walk(self, token: Array, rows: Array, place: Array, state: Array, deepest: int) -> list[Hits]:
+        """For each further token the rows at which some key may end: (rows, their hashes, the token after)."""
+        hits = []
+        for _ in range(deepest):
             here = token.take(place)
             state = roll(state, here)
-            alive = np.flatnonzero(_holds(self.begins, state) & (here != 0))
+            alive = (_holds(self.begins, state) & (here != 0)).nonzero()[0]
             if not len(alive):
                 break
             if len(alive) < len(rows):
                 rows, place, state = rows.take(alive), place.take(alive), state.take(alive)
-            reach[rows] = depth
-            ends = np.flatnonzero(_holds(self.ends, state))
-            place += 1
-            hits.append((rows.take(ends), state.take(ends), token.take(place.take(ends))))
-        if hits:
-            self._settle(hits, best, length, exact)
-        return best, length, reach
+            place = place + 1
+            ends = _holds(self.ends, state).nonzero()[0]
+            hits.append((rows.take(ends), state.take(ends), place.take(ends)))
+        return hits
 
-    def _settle(self, hits: list[tuple[Array, Array, Array]], best: Array, length: Array, exact: bool) -> None:
-        """Of each row's keys the longest that fits; an orphan 小字 only where nothing else does."""
-        settled = np.zeros(len(best), bool)
-        for depth in range(len(hits), 0, -1):
-            rows, state, after = hits[depth - 1]
-            if settled.any():
-                left = np.flatnonzero(~settled.take(rows))
-                rows, state, after = rows.take(left), state.take(left), after.take(left)
+    def _settle(self, token: Array, hits: list[Hits], found: Found, exact: bool) -> list[Hits]:
+        """Note of each row's keys the longest that fits; the orphan 小字, longest first, are handed back."""
+        orphans: list[Hits] = []
+        first = True
+        for rows, state, after in reversed(hits):
             if not len(rows):
                 continue
+            if not first:
+                left = (found.key.take(rows) < 0).nonzero()[0]
+                rows, state, after = rows.take(left), state.take(left), after.take(left)
             key = self.find(state)
-            real = np.flatnonzero(key >= 0)
+            real = (key >= 0).nonzero()[0]
+            if not len(real):
+                continue
             if len(real) < len(key):
                 rows, key, after = rows.take(real), key.take(real), after.take(real)
             flag = self.flags.take(key)
-            if not (flag & (AT_NUMBER | SHORT | ORPHAN)).any():
-                best[rows], length[rows], settled[rows] = key, depth, True
-                continue
-            good = _fits(flag, after)
-            if exact:
-                good &= (flag & (AT_NUMBER | SHORT)) == 0
-            orphan = (flag & ORPHAN) > 0
-            good &= ~orphan | (best.take(rows) < 0)
-            chosen = np.flatnonzero(good)
-            best[rows.take(chosen)], length[rows.take(chosen)] = key.take(chosen), depth
-            settled[rows.take(np.flatnonzero(good & ~orphan))] = True
+            asks = (flag & (AT_NUMBER | SHORT | ORPHAN)).nonzero()[0]
+            if len(asks):
+                flag = flag.take(asks)
+                good = _fits(flag, token.take(after.take(asks)))
+                if exact:
+                    good &= (flag & (AT_NUMBER | SHORT)) == 0
+                orphan = (flag & ORPHAN) > 0
+                alone = asks.take((good & orphan).nonzero()[0])
+                orphans.append((rows.take(alone), key.take(alone), after.take(alone)))
+                keep = np.ones(len(rows), bool)
+                keep[asks.take((~good | orphan).nonzero()[0])] = False
+                rows, key, after = rows[keep], key[keep], after[keep]
+            found.put(rows, key, after)
+            first = False
+        return orphans
+
+
+Hits = tuple[Array, Array, Array]
+
+
+@dataclass(frozen=True)
+class Found:
+    """For each row the place of its key in the table, -1 for none, and the token after it."""
+
+    key: Array
+    after: Array
+
+    def put(self, rows: Array, key: Array, after: Array) -> None:
+        self.key[rows], self.after[rows] = key, after
 
 
 def _fits(flag: Array, after: Array) -> Array:
     """True where what a key asks of the token after it stands there."""
     good = np.ones(len(flag), bool)
-    asks = np.flatnonzero(flag & (SHORT | AT_NUMBER))
+    asks = (flag & (SHORT | AT_NUMBER)).nonzero()[0]
     if len(asks):
         flag, after = flag[asks], after[asks]
-        plain = np.minimum(after, 0xFFFF)
-        good[asks] = (((flag & SHORT) == 0) | ~_REFUSED[plain]) & (
-            ((flag & AT_NUMBER) == 0) | (after >= NUMBER) | _CLOSED[plain])
+        good[asks] = (((flag & SHORT) == 0) | ~_REFUSED.take(after, mode="clip")) & (
+            ((flag & AT_NUMBER) == 0) | (after >= NUMBER) | _CLOSED.take(after, mode="clip"))
     return good
 
 

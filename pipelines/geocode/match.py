@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, PARENT, PREFECTURE
-from pipelines.geocode.fold import NUMBER, Tokens
+from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
 from pipelines.geocode.store import Gazetteer
 
@@ -21,11 +21,12 @@ _OPENING, _CLOSING = tuple(ord(c) for c in "(【[「〔"), tuple(ord(c) for c in
 
 
 _OPENS = np.isin(np.arange(0x10000), _OPENING)
+_IN_UNREAD = np.isin(np.arange(0x10000), [ord(c) for c in "市郡区町村県都府"])
 
 
 def is_one_of(token: Array, table: Array) -> Array:
     """True where the token is one of those marked in `table`."""
-    return np.asarray(table[np.minimum(token, 0xFFFF)])
+    return np.asarray(table.take(token, mode="clip"))
 
 
 @dataclass
@@ -97,7 +98,7 @@ def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *
     places = Places.blank(begin)
     if not len(begin):
         return places
-    key, used, _ = index.table.longest(token, begin, np.full(len(begin), seed_of("city")))
+    key, after = index.table.longest(token, begin, np.full(len(begin), seed_of("city")))
     named = key >= 0
     group = np.where(named, index.table.values[np.maximum(key, 0)], 0) if len(index.table.values) else key * 0
     count = key * 0
@@ -107,26 +108,25 @@ def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *
     spot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(
         index.offsets[group] if named.any() else count, count)
     pairs = _Pairs(row, index.city[spot].astype(np.int64), index.state[spot], index.kind[spot].astype(np.int64),
-                   index.pref[spot].astype(np.int64), (begin + used)[row])
+                   index.pref[spot].astype(np.int64), after[row])
     if loose:
         pairs = pairs.only(pairs.kind == FORMER_LOOSE)
         _choose(places, pairs, _towns(tokens, pairs, gazetteer), gazetteer, body)
         return places
-    pairs = _with_body(tokens, pairs, begin, used, named, gazetteer, body)
+    pairs = _with_body(tokens, pairs, begin, named, gazetteer, body)
     found = _towns(tokens, pairs, gazetteer)
     _choose(places, pairs, found, gazetteer, body)
     _wide(tokens, places, begin, gazetteer, body)
     return places
 
 
-def _with_body(tokens: Tokens, pairs: _Pairs, begin: Array, used: Array, named: Array, gazetteer: Gazetteer,
-               body: int) -> _Pairs:
+def _with_body(tokens: Tokens, pairs: _Pairs, begin: Array, named: Array, gazetteer: Gazetteer, body: int) -> _Pairs:
     """The given municipality is one more candidate for a row that states no prefecture."""
     if body < 0:
         return pairs
     stated = np.zeros(len(begin), bool)
     if named.any():
-        pref_key, _, _ = gazetteer.city.table.longest(tokens.token, begin, np.full(len(begin), seed_of("city")),
+        pref_key, _ = gazetteer.city.table.longest(tokens.token, begin, np.full(len(begin), seed_of("city")),
                                                       deepest=4)
         group = gazetteer.city.table.values[np.maximum(pref_key, 0)]
         first = gazetteer.city.kind[gazetteer.city.offsets[group]]
@@ -152,21 +152,23 @@ def _towns(tokens: Tokens, pairs: _Pairs, gazetteer: Gazetteer) -> _Found:
     """The longest town each pair reads in its municipality; a shortened name does not reach over a 字."""
     token = tokens.token
     names = gazetteer.names
-    key, used, _ = names.longest(token, pairs.begin, pairs.state)
+    key, after = names.longest(token, pairs.begin, pairs.state)
     if len(names.flags):
-        loose = np.flatnonzero((key >= 0) & ((names.flags[np.maximum(key, 0)] & (AT_NUMBER | SHORT)) > 0))
-        stop = pairs.begin[loose] + used[loose]
+        loose = np.flatnonzero((key >= 0) & ((names.flags.take(key, mode="clip") & (AT_NUMBER | SHORT)) > 0))
+        stop = after[loose]
         loose = loose[tokens.aza_between(pairs.begin[loose] + 1, stop) | tokens.in_words(stop - 1)]
         if len(loose):
-            key[loose], used[loose], _ = names.longest(token, pairs.begin[loose], pairs.state[loose], exact=True)
+            key[loose], after[loose] = names.longest(token, pairs.begin[loose], pairs.state[loose], exact=True)
     town = values_of(names, key)
-    return _Found(key, town, pairs.begin + np.where(key >= 0, used, 0))
+    return _Found(key, town, after)
 
 
 def values_of(table: KeyTable, key: Array) -> Array:
     if not len(table.values):
         return np.full(len(key), -1, np.int64)
-    return np.where(key >= 0, table.values[np.maximum(key, 0)], -1).astype(np.int64)
+    value = table.values.take(key, mode="clip").astype(np.int64)
+    value[key < 0] = -1
+    return value
 
 
 def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, body: int) -> None:
@@ -235,8 +237,33 @@ def _refuse(places: Places, rows: Array, with_town: Array, kind: Array, pairs: _
     places.pref[rows] = np.where(prefs[rows] == low[rows], prefs[rows], 0)
 
 
+def _runs_into_body(tokens: Tokens, after: Array) -> Array:
+    """True where a 市, 郡, 町 ... stands right behind, or a 市 or 郡 among the next signs before a number."""
+    found = is_one_of(tokens.token[after], _IN_UNREAD)
+    going = np.ones(len(after), bool)
+    for step in range(5):
+        here = tokens.token[np.minimum(after + step, len(tokens.token) - 1)]
+        going &= (here != 0) & (here < NUMBER)
+        found |= going & ((here == ord("市")) | (here == ord("郡")))
+    return found
+
+
+def _stem_is_shared(tokens: Tokens, begin: Array, after: Array, seeds: Array, gazetteer: Gazetteer) -> Array:
+    """True where a shortened name is a whole one of several municipalities and numbers: 本町1-1 may be any 本町, and
+    is not 札幌市東区本町一条一丁目."""
+    key, stop = gazetteer.wide.longest(tokens.token, begin, seeds, exact=True)
+    shared = (key >= 0) & ((gazetteer.wide.flags[np.maximum(key, 0)] & SHARED) > 0)
+    for step in range(8):
+        here = np.minimum(stop + step, len(tokens.token) - 1)
+        shared &= (here >= after) | (tokens.token[here] >= NUMBER) | (tokens.token[here] == HYPHEN)
+    return np.asarray(shared)
+
+
 def _wide(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, body: int) -> None:
-    """Rows that state no municipality: a town name that stands once in the stated prefecture, or in the nation."""
+    """Rows that state no municipality: a town name that stands once in the stated prefecture, or in the nation.
+
+    A name that runs on into 市, 郡, 町 ... is part of a municipality that was not read (筑紫郡, 稲敷市), no town.
+    """
     rows = np.flatnonzero((places.city < 0) & np.isin(places.reason, (NO_ADDRESS, PREF_ONLY)))
     if not len(rows) or not len(gazetteer.wide.hashes):
         return
@@ -245,16 +272,20 @@ def _wide(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, bo
         numbers[numbers == 0] = int(gazetteer.cities["lg"][body][:2])
     seeds = np.array([seed_of("nation"), *(seed_of(f"pref{n:02d}") for n in range(1, 48))], np.uint64)
     place = places.after[rows]
-    key, used, _ = gazetteer.wide.longest(tokens.token, place, seeds[numbers])
-    found = key >= 0
-    shared = found & ((gazetteer.wide.flags[np.maximum(key, 0)] & SHARED) > 0)
+    key, after = gazetteer.wide.longest(tokens.token, place, seeds[numbers])
+    found = (key >= 0) & ~_runs_into_body(tokens, after)
+    flags = gazetteer.wide.flags[np.maximum(key, 0)]
+    loose = np.flatnonzero(found & ((flags & (SHORT | AT_NUMBER)) > 0))
+    unsure = np.zeros(len(rows), bool)
+    unsure[loose] = _stem_is_shared(tokens, place[loose], after[loose], seeds[numbers[loose]], gazetteer)
+    shared = found & (((flags & SHARED) > 0) | unsure)
     single = found & ~shared
     town = values_of(gazetteer.wide, key)
-    rows, town, used, single, shared = rows[found], town[found], used[found], single[found], shared[found]
+    rows, town, after, single, shared = rows[found], town[found], after[found], single[found], shared[found]
     city = gazetteer.town.city_row[np.maximum(town, 0)].astype(np.int64)
     good = rows[single]
     places.city[good], places.town[good] = city[single], town[single]
-    places.after[good] += used[single]
+    places.after[good] = after[single]
     places.pref[good] = gazetteer.city_pref[city[single]]
     places.reason[good] = OK
     places.reason[rows[shared]] = TOWN_AMBIGUOUS

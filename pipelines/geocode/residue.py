@@ -34,13 +34,14 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("一部", r"一部"),
 )
 """Flag -> what in the text after the number says it: the point is then only near."""
+TELLING = _marks("外他ほ筆先内付周近隣向裏横前~〜～ら、,・／/及お並と部")
+"""True at the characters of which every text that earns a flag has at least one."""
 
 
 @dataclass(frozen=True)
 class Residue:
-    """Per row: tokens where the numbers begin and end, and the deepest lot found (row of the lot table, -1)."""
+    """Per row: the token after the numbers, and the deepest lot found (row of the lot table, -1)."""
 
-    first: Array
     last: Array
     lot: Array
     numbered: Array
@@ -50,39 +51,45 @@ class Residue:
 def read_numbers(tokens: Tokens, after: Array, town: Array, parent: Array, lots: LotTable) -> Residue:
     """Numbers after the town: N, N-N, N-N-N in any of their spellings, also behind a 小字 that is not known."""
     token = tokens.token
-    rows = len(after)
     place = after.copy()
     place += token[place] == HYPHEN
     place = _skip_gap(tokens, place)
-    series = _SERIES[np.minimum(token[place], 0xFFFF)] & (token[np.minimum(place + 1, tokens.end)] >= NUMBER)
-    first = place.copy()
-    states = [town_seeds(town)]
+    series = _SERIES.take(token.take(place), mode="clip") & (token.take(np.minimum(place + 1, tokens.end)) >= NUMBER)
+    return follow_numbers(tokens, after, place, series, town, parent, lots)
+
+
+def follow_numbers(tokens: Tokens, after: Array, place: Array, series: Array | None, town: Array,
+                   parent: Array | None, lots: LotTable) -> Residue:
+    """Numbers from `place` on; `series` is true where a letter (甲, イ) stands there before the number."""
+    token, rows = tokens.token, len(after)
+    states: list[Array] = []
+    owners = [town] if parent is None else [town, parent]
     with_lots = len(lots.table.hashes) > 0
     if with_lots:
-        states[0][series] = roll(states[0][series], token[place[series]])
-        up = town_seeds(parent)
-        up[series] = roll(up[series], token[place[series]])
-        states.append(up)
-    place = place + series
+        states = [town_seeds(owner) for owner in owners]
+        lettered = series.nonzero()[0] if series is not None else after[:0]
+        for state in states if len(lettered) else ():
+            state[lettered] = roll(state[lettered], token[place[lettered]])
+    if series is not None:
+        place = place + series
     best = np.full(rows, -1, np.int64)
     best_depth, typed = np.zeros(rows, np.int8), np.zeros(rows, np.int8)
     last = after.copy()
-    active = np.flatnonzero(token[place] >= NUMBER)
-    numbered = np.zeros(rows, bool)
-    numbered[active] = True
+    numbered = token.take(place) >= NUMBER
+    active = numbered.nonzero()[0]
+    at = place.take(active)
     for depth in range(4):
         if not len(active):
             break
         if with_lots and depth < 3:
-            before = best.copy()
-            _look_up(states, active, token[place[active]], depth, best, town, parent, lots)
-            best_depth[best != before] = depth + 1
+            deeper = _look_up(states, active, token.take(at), depth, best, owners, lots)
+            best_depth[deeper] = depth + 1
         typed[active] = depth + 1
-        place[active] += 1
-        _close(token, place, active)
-        last[active] = place[active]
-        place[active], active = _next_number(token, place[active], active)
-    return Residue(first, last, best, numbered, (best >= 0) & (best_depth < np.minimum(typed, 3)))
+        at = _closed(token, at + 1)
+        last[active] = at
+        at, goes = _next_number(token, at)
+        active = active.take(goes)
+    return Residue(last, best, numbered, (best >= 0) & (best_depth < np.minimum(typed, 3)))
 
 
 def _skip_gap(tokens: Tokens, place: Array) -> Array:
@@ -90,7 +97,7 @@ def _skip_gap(tokens: Tokens, place: Array) -> Array:
     token, end = tokens.token, tokens.end
     moved = place.copy()
     here = token[place]
-    rows = np.flatnonzero((here != 0) & ((here < NUMBER) | _in_words(tokens, place, here)))
+    rows = ((here != 0) & ((here < NUMBER) | _in_words(tokens, place, here))).nonzero()[0]
     walk = place[rows].copy()
     for _ in range(_GAP):
         if not len(rows):
@@ -110,42 +117,48 @@ def _skip_gap(tokens: Tokens, place: Array) -> Array:
 def _in_words(tokens: Tokens, place: Array, here: Array) -> Array:
     """True where a kanji numeral stands that is part of a word."""
     found = np.zeros(len(place), bool)
-    numbers = np.flatnonzero(here >= NUMBER)
+    numbers = (here >= NUMBER).nonzero()[0]
     found[numbers] = tokens.in_words(place[numbers])
     return found
 
 
-def _look_up(states: list[Array], active: Array, number: Array, depth: int, best: Array, town: Array, parent: Array,
-             lots: LotTable) -> None:
-    for state, owner in zip(states, (town, parent), strict=True):
+def _look_up(states: list[Array], active: Array, number: Array, depth: int, best: Array, owners: list[Array],
+             lots: LotTable) -> Array:
+    """Look for the lots that end with this number, under the town and then under the 大字 above; the rows that got
+    another one."""
+    held = best.take(active)
+    for order, (state, owner) in enumerate(zip(states, owners, strict=True)):
+        ahead = state.take(active)
         if depth:
-            state[active] = roll(state[active], np.full(len(active), HYPHEN, np.uint32))
-        state[active] = roll(state[active], number)
-        rows = active[owner[active] >= 0]
-        if owner is parent:
-            rows = rows[best[rows] < 0] if depth == 0 else rows
-        found = lots.table.find(state[rows])
-        hit = found >= 0
-        if owner is parent and depth:
-            hit &= True
-        best[rows[hit]] = lots.table.values[found[hit]]
+            ahead = roll(ahead, np.full(len(active), HYPHEN, np.uint32))
+        ahead = roll(ahead, number)
+        state[active] = ahead
+        owned = owner.take(active) >= 0
+        if order and depth == 0:
+            owned &= best.take(active) < 0
+        chosen = owned.nonzero()[0]
+        found = lots.table.find(ahead.take(chosen))
+        hit = (found >= 0).nonzero()[0]
+        best[active.take(chosen.take(hit))] = lots.table.values.take(found.take(hit))
+    return np.asarray(active[best.take(active) != held])
 
 
-def _close(token: Array, place: Array, active: Array) -> None:
-    """Take 番, 番地, 号 that close the number."""
+def _closed(token: Array, at: Array) -> Array:
+    """Past the 番, 番地 or 号 that closes a number."""
     for _ in range(2):
-        closes = _CLOSING[np.minimum(token[place[active]], 0xFFFF)]
-        place[active] += closes
+        closing = (_CLOSING.take(token.take(at), mode="clip")).nonzero()[0]
+        at[closing] += 1
+    return at
 
 
-def _next_number(token: Array, place: Array, active: Array) -> tuple[Array, Array]:
-    """Move to the next number where only a hyphen, の or 番地 stands before it; else stay."""
-    moved = place.copy()
-    link = (token[moved] == HYPHEN) | (token[moved] == NO)
-    moved += link
-    direct = _CLOSING[np.minimum(token[np.maximum(place - 1, 0)], 0xFFFF)]
-    goes = (token[moved] >= NUMBER) & (link | direct)
-    return np.where(goes, moved, place), active[goes]
+def _next_number(token: Array, at: Array) -> tuple[Array, Array]:
+    """(the place of the next number, the rows where only a hyphen, の or 番地 stands before it)."""
+    here = token.take(at)
+    link = (here == HYPHEN) | (here == NO)
+    moved = at + link
+    direct = link | _CLOSING.take(token.take(at - 1), mode="clip")
+    goes = (direct & (token.take(moved) >= NUMBER)).nonzero()[0]
+    return moved.take(goes), goes
 
 
 def flags_of(text: pl.Expr) -> pl.Expr:

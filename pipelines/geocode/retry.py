@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.geocode.fold import NUMBER, Tokens
-from pipelines.geocode.keys import roll
+from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
+from pipelines.geocode.keys import PLAIN, roll, roll_one
 from pipelines.geocode.match import (
     OK,
     PREF_ONLY,
@@ -25,13 +25,19 @@ _STREET = tuple(ord(c) for c in "通ル入筋丁")
 _SERIES = tuple(ord(c) for c in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
                 "イロハニホヘトチリヌルワヨタレソツネナラム")
 _IN_SERIES = np.isin(np.arange(0x10000), _SERIES)
-_IN_STREET = np.isin(np.arange(0x10000), _STREET)
+_BODY_ENDS = frozenset(ord(c) for c in "市区町村県都府道郡")
+_COUNTY_ENDS = frozenset(ord(c) for c in "郡県都府道")
+_TWICE = tuple(ord(c) for c in "市県都府")
+_IN_BODY = np.isin(np.arange(0x10000), list(_BODY_ENDS))
+IN_STREET = np.isin(np.arange(0x10000), _STREET)
 
 
 def find_places(tokens: Tokens, gazetteer: Gazetteer, body: int = -1) -> Places:
     """The place each row names; `body` is the row of the municipality that the addresses belong to, -1 for none."""
     begin = after_postcode(tokens)
     places = read_places(tokens, begin, gazetteer, body)
+    _retry_doubled(tokens, places, begin, gazetteer)
+    _retry_former(tokens, places, begin, gazetteer)
     _retry_repeated(tokens, places, gazetteer, body)
     _retry_county(tokens, places, gazetteer)
     _retry_streets(tokens, places, gazetteer)
@@ -53,6 +59,52 @@ def _retry_repeated(tokens: Tokens, places: Places, gazetteer: Gazetteer, body: 
         if not same.any():
             return
         places.take(stuck[same], again, np.flatnonzero(same))
+
+
+def _retry_doubled(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer) -> None:
+    """宮古市宮古市鍬ヶ崎, 三重県三重県津市: what was read as a town is the same prefecture or city once more."""
+    suspect = is_one_of(tokens.token[places.after], _IN_BODY) & (places.reason != PREF_ONLY)
+    for end in _TWICE:
+        suspect |= np.bincount(np.searchsorted(tokens.end, np.flatnonzero(tokens.token == end)),
+                               minlength=len(begin))[:len(begin)] > 1
+    here = tokens.token[places.after]
+    suspect &= (places.town < 0) | ((here != 0) & (here < NUMBER) & (here != HYPHEN))  # 養父市養父市場41-55 is read well
+    for row in np.flatnonzero(suspect).tolist():
+        text = tokens.token[begin[row]:tokens.end[row]].tolist()
+        spot = _doubled(text)
+        if spot is None:
+            continue
+        first, second = spot
+        again = read_places(tokens, begin[row:row + 1] + second, gazetteer, -1)
+        if again.city[0] >= 0 and (first == 0 or again.city[0] == places.city[row]):
+            places.take(np.array([row]), again, np.array([0]))
+
+
+def _doubled(text: list[int]) -> tuple[int, int] | None:
+    """Where a run of signs that ends in 市, 県 ... begins, and where it begins once more right behind."""
+    for first in range(min(len(text), 12)):
+        for second in range(first + 2, min(first + 16, (len(text) + first) // 2 + 1)):
+            if text[second - 1] in _BODY_ENDS and text[first:second] == text[second:2 * second - first]:
+                return first, second
+    return None
+
+
+def _retry_former(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer) -> None:
+    """玖珂郡玖珂町4961: the former municipality is a town of its heir today, and nothing but a number follows."""
+    after = tokens.token[places.after]
+    rows = np.flatnonzero(places.former & (places.town < 0) & (places.city >= 0) & ((after == 0) | (after >= NUMBER)))
+    for row in rows.tolist():
+        text = tokens.token[begin[row]:places.after[row]].tolist()
+        state, found = gazetteer.city_seed[places.city[row]], -1
+        starts = [i for i in range(len(text)) if i == 0 or text[i - 1] in _COUNTY_ENDS]
+        for start in starts:
+            for stop in (len(text), len(text) - 1):
+                key = int(gazetteer.names.find(np.array([roll_one(state, tuple(text[start:stop]))]))[0])
+                if found < 0 and stop - start >= 2 and key >= 0 and gazetteer.names.flags[key] == PLAIN:
+                    found = key
+        if found >= 0:
+            places.town[row], places.key[row] = gazetteer.names.values[found], found
+            places.reason[row] = OK
 
 
 def _retry_county(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
@@ -117,22 +169,22 @@ def _retry_streets(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None
     length = tokens.end[rows] - places.after[rows]
     row = np.repeat(rows, length)
     begin = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length) + np.repeat(places.after[rows], length)
-    street = is_one_of(tokens.token[np.maximum(begin - 1, 0)], _IN_STREET)
+    street = is_one_of(tokens.token[np.maximum(begin - 1, 0)], IN_STREET)
     row, begin = row[street], begin[street]
     if not len(row):
         return
     state = gazetteer.city_seed[places.city[row]]
-    key, used, _ = gazetteer.names.longest(tokens.token, begin, state)
+    key, after = gazetteer.names.longest(tokens.token, begin, state)
     town = values_of(gazetteer.names, key)
     hit = town >= 0
     if not hit.any():
         return
-    row, begin, used, town, key = row[hit], begin[hit], used[hit], town[hit], key[hit]
+    row, used, after, town, key = row[hit], (after - begin)[hit], after[hit], town[hit], key[hit]
     order = np.lexsort((-used, row))
-    row, begin, used, town, key = row[order], begin[order], used[order], town[order], key[order]
+    row, after, town, key = row[order], after[order], town[order], key[order]
     first = np.ones(len(row), bool)
     first[1:] = row[1:] != row[:-1]
     row = row[first]
     places.town[row], places.key[row] = town[first], key[first]
-    places.after[row] = begin[first] + used[first]
+    places.after[row] = after[first]
     places.reason[row] = OK

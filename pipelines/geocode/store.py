@@ -129,13 +129,22 @@ class Gazetteer:
         return ""
 
     @cached_property
+    def has_lots(self) -> bool:
+        """True if the store knows points of 街区, 住居番号 or 地番."""
+        return len(self.lots.table.hashes) > 0
+
+    @cached_property
     def city_point(self) -> tuple[Array, Array]:
         """lat and lon (NaN for none) of each municipality row; the last row is blank."""
         return self.city_rows["lat"].to_numpy(), self.city_rows["lon"].to_numpy()
 
     @cached_property
-    def city_names(self) -> pl.DataFrame:
-        return self.city_rows.select("pref", "county", city="name", city_code="lg")
+    def place_names(self) -> pl.DataFrame:
+        """Names of the municipalities, then a blank row for "none", then the prefectures 1-47 alone."""
+        bodies = self.city_rows.select("pref", "county", city="name", city_code="lg")
+        blank = bodies.tail(1)
+        alone = [blank.with_columns(pref=pl.lit(self.pref_names.get(i, ""))) for i in range(1, 48)]
+        return pl.concat([bodies, *alone]).rechunk()
 
     @cached_property
     def city_pref(self) -> Array:

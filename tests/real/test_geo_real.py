@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.geo import check_points, convert_crs, detect_datum, load_area
+from pipelines.errors import SourceError
+from pipelines.geo import add_grid, check_points, convert_crs, detect_datum, grid_in, load_area
 from pipelines.geo.datum import distance_m
 from pipelines.model import Field, Requirement, Standard, Table
 
@@ -102,6 +103,19 @@ def test_a_file_in_tokyo_datum_comes_back_to_within_the_stated_accuracy(shelters
         assert (off <= stated).all(), (grid, off.max())
         assert fixes.height == 2 * table.rows
     assert off.max() < 0.5  # with the grid
+
+
+def test_a_grid_that_was_added_is_kept_and_used_also_in_a_folder_with_a_blank(tmp_path: Path) -> None:
+    folder = tmp_path / "address data"
+    assert grid_in(folder) is None
+    kept = add_grid(GRID, folder)
+    assert grid_in(folder) == kept and kept.read_bytes() == GRID.read_bytes()
+    table = _points(np.array([34.163357]), np.array([131.208008]))
+    _, findings, _ = convert_crs(table, STANDARD, "EPSG:4301", grid=kept)
+    assert {json.loads(p)["method"] for p in findings["params"]} == {"TKY2JGD"}
+    with pytest.raises(SourceError):  # another grid of 国土地理院: the earthquake of 2011
+        add_grid(GRID.with_name("touhokutaiheiyouoki2011.tif"), folder)
+    assert grid_in(folder) == kept
 
 
 def test_points_off_the_grid_and_in_its_outermost_cells_are_seen() -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from bench.geocode import known_places, run_set, run_shelters
-from pipelines.geocode import Gazetteer, build_gazetteer, evaluate, parse_addresses
+from pipelines.geocode import Gazetteer, build_gazetteer, evaluate, parse_address, parse_addresses
 
 SHARED = Path(os.environ.get("KOKAI_SHARED", Path(__file__).parents[3] / "shared"))
 CASES, GAZETTEER = SHARED / "geocode-cases", SHARED / "gazetteer"
@@ -75,8 +75,17 @@ def test_real_shelters_stand_in_the_right_municipality(yamaguchi: Gazetteer) -> 
 
 
 def test_evaluate_prints_one_row_a_measure(yamaguchi: Gazetteer) -> None:
-    table = evaluate(CASES / "gsi_shelters_35.csv", yamaguchi)
+    table = evaluate(pl.read_csv(CASES / "gsi_shelters_35.csv", infer_schema=False), yamaguchi)
     assert {"lg_code", "median_m", "within_1km"} <= set(table["measure"])
+
+
+@pytest.mark.parametrize("body", [None, "352136"])
+def test_one_case_by_itself_is_answered_like_the_column(yamaguchi: Gazetteer, body: str | None) -> None:
+    for file in sorted(CASES.glob("*.csv")):
+        asked = pl.read_csv(file, infer_schema=False)["input"]
+        asked = asked.gather_every(max(1, asked.len() // 300))
+        together = parse_addresses(asked, yamaguchi, body_code=body).rows(named=True)
+        assert [parse_address(one, yamaguchi, body_code=body) for one in asked] == together, file.name
 
 
 def test_the_official_files_of_wakayama_give_houses_and_parcels(wakayama: Gazetteer) -> None:

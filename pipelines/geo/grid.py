@@ -1,0 +1,71 @@
+"""The datum grid that a person adds (国土地理院 TKY2JGD as GeoTIFF or NTv2) to the place where conversions find it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipelines.errors import SourceError
+
+_FOLDER = "grid"
+_MARKS = (b"II*\x00", b"MM\x00*", b"NUM_OREC")  # GeoTIFF in either byte order, NTv2
+_SUFFIXES = (".tif", ".tiff", ".gsb")
+_EAST_DEG, _NORTH_DEG = 131.2, 34.16  # 美祢市, on land
+_NEAR_DEG = 0.0002  # the grid and the three parameters agree to some metres there; no shift at all is 0.003 off
+
+
+def grid_pipeline(grid: Path) -> str:
+    """The PROJ pipeline that shifts degrees (longitude, latitude) by the grid; the path may hold blanks."""
+    return ("+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad "
+            f'+step +proj=hgridshift +grids="{grid.resolve()}" +step +proj=unitconvert +xy_in=rad +xy_out=deg')
+
+
+def is_grid(path: Path) -> bool:
+    """True for a GeoTIFF or NTv2 file, told by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() in _SUFFIXES and file.read(8).startswith(_MARKS)
+    except OSError:
+        return False
+
+
+def add_grid(path: Path, folder: Path) -> Path:
+    """Copy a grid from the Tokyo datum to JGD2000 into `folder`/grid, in the place of an earlier one.
+
+    SourceError `grid-unreadable` when PROJ cannot use it or it does not shift a point of 山口県 as that datum must.
+    """
+    import numpy as np
+    from pyproj import Transformer
+    from pyproj.exceptions import ProjError
+
+    from pipelines.geo.datum import shift_tokyo_to_jgd
+
+    try:
+        lon, lat = Transformer.from_pipeline(grid_pipeline(path)).transform(_EAST_DEG, _NORTH_DEG)
+    except ProjError:
+        lon, lat = float("inf"), float("inf")
+    shifted = shift_tokyo_to_jgd(np.array([_NORTH_DEG]), np.array([_EAST_DEG]))
+    near_lat, near_lon = (float(v[0]) for v in shifted)
+    if not (abs(lat - near_lat) < _NEAR_DEG and abs(lon - near_lon) < _NEAR_DEG):
+        raise SourceError(
+            "grid-unreadable", "測地系の変換格子として使えません。", "The file is no usable datum grid.",
+            todo_ja="日本測地系から世界測地系への変換格子 TKY2JGD の GeoTIFF（.tif）か NTv2（.gsb）を指定してください。",
+            todo_en="Give TKY2JGD (Tokyo datum to JGD2000) as GeoTIFF (.tif) or NTv2 (.gsb).", where=path.name)
+    target = folder / _FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    copy = target / f"tky2jgd{path.suffix.lower()}"
+    fresh = copy.with_suffix(".new")
+    shutil.copyfile(path, fresh)
+    for earlier in _held(target):
+        earlier.unlink()
+    fresh.replace(copy)
+    return copy
+
+
+def grid_in(folder: Path) -> Path | None:
+    """The grid that was added to `folder`, if any."""
+    return next(iter(_held(folder / _FOLDER)), None)
+
+
+def _held(target: Path) -> list[Path]:
+    return sorted(p for p in target.glob("tky2jgd.*") if p.suffix in _SUFFIXES)

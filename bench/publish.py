@@ -1,6 +1,7 @@
 """`make bench-publish`: publishing to a real CKAN beside frictionless and ckanapi, faults, and planning 2,000 datasets.
 
-Needs ../shared/ckan (KOKAI_SHARED). Everything talks to loopback. Results go to bench/results/publish.json.
+Needs ../shared/ckan (KOKAI_SHARED), and a package registry for frictionless' part that it does not bring along. Everything
+talks to loopback; CKAN has one web worker of four threads. Results go to bench/results/publish.json.
 """
 
 from __future__ import annotations
@@ -14,33 +15,25 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from pipelines.declare import Catalogue
+from bench.publish_peers import with_ckanapi, with_frictionless
+from bench.publish_sets import BODY, NOW, files_of, link, make, resource_ids, timed
 from pipelines.model import Package
-from pipelines.package import ResourceData
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
 from publish.push import Connection, plan_packages, publish_changes
 from publish.push.planning import Planned, want_packages
 from publish.run import Place
-from tests.fake_packages import AED_ROWS, make_body, make_dataset, make_package, make_standard, make_table
 from tests.fault_proxy import KINDS, Request, fault_proxy
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("KOKAI_SHARED", ROOT.parent / "shared"))
 PORTS = {"CKAN_PORT": "5120", "CKAN_SOLR_PORT": "8995", "CKAN_PG_PORT": "5535", "CKAN_REDIS_PORT": "6482"}
-NOW = datetime(2026, 4, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
-BODY = make_body()
-FORMATS = ("csv", "geojson", "geoparquet")
-CATALOGUE = Catalogue("ckan", "ckan", "bench", parallel=4, create_organization=True, formats=FORMATS,
-                      licence_ids={"CC-BY-4.0": "CC-BY-4.0"})
 
 
 @contextmanager
@@ -57,24 +50,6 @@ def ckan() -> Iterator[tuple[str, str]]:
         shutil.rmtree(run, ignore_errors=True)
 
 
-def link(address: str, token: str, folder: Path, **more: Any) -> Connection:
-    portal = Portal(address, Token(token, "bench"), **more)
-    return Connection(CATALOGUE, portal, folder / "var" / "publish" / "ckan")
-
-
-def make(folder: Path, count: int, mark: str = "") -> list[Package]:
-    """`count` packages of three files each; `mark` changes one cell of the first."""
-    made = []
-    standard = make_standard()
-    name = next(i for i, v in enumerate(AED_ROWS[0]) if v and len(v) > 3 and not v.isascii())
-    for n in range(count):
-        rows = [list(r) for r in AED_ROWS]
-        rows[0][name] = f"施設{mark if n == 0 else ''}"
-        made.append(make_package(folder, make_dataset(id=f"d{n}", title=f"一覧{n}"), replace(standard, file_slug=f"d{n}"),
-                                 [ResourceData(None, make_table(rows), "2025-04-01")]))
-    return made
-
-
 def plan(to: Connection, made: list[Package]) -> Planned:
     return plan_packages(to, made, {BODY.code: BODY}, now=NOW, by="bench", everything=False)
 
@@ -88,14 +63,18 @@ def publish(to: Connection, folder: Path, made: list[Package]) -> list[Any]:
     return outcomes
 
 
-def timed(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    work()
-    return round(time.perf_counter() - start, 2)
+def wait_until_idle(address: str, token: str) -> float:
+    """The portal's worker done with what was queued, so that no part pays for the one before. Returns the seconds."""
+    portal = Portal(address, Token(token, "bench"))
 
+    def wait() -> None:
+        for _ in range(900):
+            if not portal.read("job_list"):
+                time.sleep(5)  # the last job is not in the list while it runs
+                return
+            time.sleep(1)
 
-def resource_ids(portal: Portal, names: list[str]) -> set[str]:
-    return {str(r["id"]) for n in names for r in (portal.show(n) or {"resources": []})["resources"]}
+    return timed(wait)
 
 
 def first_and_again(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
@@ -116,64 +95,6 @@ def first_and_again(address: str, token: str, folder: Path, count: int) -> dict[
     one = to.portal.count.as_dict()
     return {"datasets": count, "files": len(before), "first_s": first, "first": done, "unchanged_s": second, "unchanged": again,
             "ids_kept": kept, "one_changed_s": third, "one_changed": one}
-
-
-def with_ckanapi(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
-    """ckanapi as its README shows: package_create, then resource_create with upload for each file; again: the same by update."""
-    from ckanapi import RemoteCKAN
-
-    made = make(folder / "c", count)
-    remote = RemoteCKAN(address, apikey=token)
-
-    def first() -> None:
-        for p in made:
-            remote.action.package_create(name=f"ckanapi_{p.name}", title=p.descriptor["title"], owner_org=BODY.organization_id)
-            for r in files_of(p):
-                with (p.public / r["path"]).open("rb") as handle:
-                    remote.action.resource_create(package_id=f"ckanapi_{p.name}", name=r["title"], format=r["format"],
-                                                  upload=handle)
-
-    return {"datasets": count, "first_s": timed(first)}
-
-
-def with_frictionless(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
-    """frictionless publish, twice, with allow_update."""
-    import frictionless
-    from frictionless.portals import CkanControl
-
-    made = make(folder / "f", count)
-    sources = []
-    for p in made:
-        target = folder / "frictionless" / p.name
-        target.mkdir(parents=True)
-        described = {"name": f"frictionless_{p.name}", "title": p.descriptor["title"],
-                     "resources": [{"name": r["name"].lower().replace("_", "-"), "path": r["path"]} for r in files_of(p)]}
-        for r in files_of(p):
-            shutil.copyfile(p.public / r["path"], target / r["path"])
-        (target / "datapackage.json").write_text(json.dumps(described))
-        sources.append(target / "datapackage.json")
-
-    def go(update: bool) -> None:
-        for source in sources:
-            control = CkanControl(baseurl=address, dataset=json.loads(source.read_text())["name"], apikey=token,
-                                  organization_name=BODY.organization_id, allow_update=update)
-            frictionless.Package(str(source)).publish(control=control)
-
-    portal = Portal(address, Token(token, "bench"))
-    names = [f"frictionless_{p.name}" for p in made]
-    try:
-        first = timed(lambda: go(False))
-        before = resource_ids(portal, names)
-        again = timed(lambda: go(True))
-        after = resource_ids(portal, names)
-    except Exception as error:  # noqa: BLE001 - a peer's failure is a result
-        return {"datasets": count, "failed": f"{type(error).__name__}: {error}"[:300]}
-    return {"datasets": count, "first_s": first, "unchanged_s": again, "ids_before": len(before), "ids_after": len(after),
-            "ids_kept": len(before & after)}
-
-
-def files_of(p: Package) -> list[Mapping[str, Any]]:
-    return [r for r in p.descriptor["resources"] if r["format"] in FORMATS]
 
 
 def many(address: str, token: str, folder: Path, count: int) -> dict[str, Any]:
@@ -224,15 +145,15 @@ def under_faults(address: str, token: str, folder: Path, wanted: int) -> dict[st
     while injected < wanted:
         runs += 1
         place = folder / f"faults{runs}"
-        made = make(place / "p", 4, f"{runs}")
-        with fault_proxy(address, hang_s=1.2) as (faults, proxy):
+        made = make(place / "p", 4, f"{runs}", everywhere=True)
+        with fault_proxy(address, hang_s=5.5) as (faults, proxy):
 
-            def choose(r: Request, done: list[tuple[str, str]] = faults.done) -> str:
-                kind = KINDS[len(done) % len(KINDS)] if chance.random() < 0.25 else ""
+            def choose(r: Request, done: list[tuple[str, str]] = faults.done, before: int = injected) -> str:
+                kind = KINDS[(before + len(done)) % len(KINDS)] if chance.random() < 0.4 else ""
                 return "" if kind == "cut-upload" and not r.upload else kind
 
             faults.choose = choose
-            to = link(proxy, token, place, timeout_s=1.0, sleep=lambda s: time.sleep(min(s, 0.1)))
+            to = link(proxy, token, place, timeout_s=5.0, sleep=lambda s: time.sleep(min(s, 0.1)))
             for _ in range(8):
                 try:
                     publish(to, place, made)
@@ -284,7 +205,7 @@ def main() -> None:
             "faults": lambda: under_faults(address, token, folder, args.faults),
         }
         for name in parts:
-            made[name] = work[name]()
+            made[name] = {**work[name](), "idle_after_s": wait_until_idle(address, token)}
             print(name, json.dumps(made[name], ensure_ascii=False))
             args.output.parent.mkdir(parents=True, exist_ok=True)
             args.output.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n")

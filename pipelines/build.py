@@ -14,7 +14,7 @@ from pipelines.decide import Reason, pass_gate, reasons_to_hold
 from pipelines.edition import convert_edition
 from pipelines.errors import KokaiError, SourceError
 from pipelines.extract import Limits, open_source
-from pipelines.facilities import facility_columns, has_points
+from pipelines.facilities import facility_columns, has_points, points_elsewhere
 from pipelines.findings import count_levels, join_findings, sort_findings
 from pipelines.geo import Area, check_points, convert_crs, detect_datum, load_area
 from pipelines.geocode import Gazetteer, Register, fill_points, parse_addresses, split_addresses
@@ -151,7 +151,7 @@ def _read_resource(
     work.findings += [source.findings, review_source(source, dataset),
                       _without_constants(header_findings, dataset)]
     frames = []
-    for block, block_findings in source.blocks():
+    for block, block_findings in source.records():
         cleaned, findings, fixes = normalise(
             apply_map(block, column_map), own, lookups=dataset.lookups, constants=dataset.constants,
             refuse=dataset.refuse_fixes, accept=dataset.accept_fixes, body=dataset.body, split=split,
@@ -213,6 +213,7 @@ def _finish_resource(
     table, point_findings, point_fixes = check_points(
         table, standard, area=area, accept=dataset.accept_fixes, town_points=town
     )
+    work.findings.append(_points_elsewhere(table, standard, register))
     table, fill_findings, fill_fixes = fill_points(
         table, standard, gazetteer=around.gazetteer, register=register, coarsest=dataset.geocode_coarsest,
         body=dataset.body,
@@ -227,6 +228,14 @@ def _finish_resource(
     work.given_points.append(Table(table.frame.filter(~pl.col(ROW).is_in(filled.implode()))))
     complete, _ = select_columns(_with_columns(mask(table, personal), standard), standard)
     work.resources.append(ResourceData(stamp, complete, as_of))
+
+
+def _points_elsewhere(table: Table, standard: Standard, register: Register | None) -> pl.DataFrame:
+    """Facilities whose point differs from the one that another dataset of the body gives for the same name and address."""
+    if register is None or not has_points(standard, table):
+        return findings_frame()
+    _, names, addresses, _, _ = facility_columns("", standard, table)
+    return points_elsewhere(standard, table, register.locate(names, addresses))
 
 
 def _town_points(
@@ -316,7 +325,7 @@ def _pack(
         findings=_masked_findings(findings, work.stopped),
         fixes=mask_fixes(fixes, join_findings([findings, *work.stopped], FINDINGS)),
         status="held" if reasons else "ready", reasons=[{"code": r.code, "ja": r.ja, "en": r.en} for r in reasons],
-        credits=_credits(findings, around), sources=[_source_facts(s) for s in work.sources],
+        credits=_credits(findings), sources=[_source_facts(s) for s in work.sources],
     )
     filled = findings.filter(pl.col("code") == "point-filled").height
     built = Built(dataset, name, "held" if reasons else "ready", tuple(reasons), package,
@@ -331,11 +340,11 @@ def _masked_findings(findings: pl.DataFrame, stopped: list[pl.DataFrame]) -> pl.
     return mask_findings(both).head(findings.height)
 
 
-def _credits(findings: pl.DataFrame, around: Surroundings) -> list[str]:
-    """Credit lines of the gazetteer's files, where points came from it."""
+def _credits(findings: pl.DataFrame) -> list[str]:
+    """Credit lines of the address data that points came from."""
     filled = findings.filter(pl.col("code") == "point-filled")
-    used = filled.filter(~pl.col("params").str.contains('"source": "facility', literal=True))
-    return list(around.gazetteer.credits) if around.gazetteer is not None and used.height else []
+    lines = filled["params"].str.json_path_match("$.credit").drop_nulls().unique().to_list()
+    return sorted(line for line in lines if line)
 
 
 def _source_facts(source: Source) -> dict[str, object]:

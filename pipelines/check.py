@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from pipelines.extract import Limits, open_source
+from pipelines.extract import FEED_PARTS, Limits, open_source
 from pipelines.findings import count_levels, join_findings, sort_findings, with_remedies
 from pipelines.model import (
     FINDINGS,
@@ -38,6 +40,10 @@ if TYPE_CHECKING:  # the stages of a municipal standard are imported by the chec
     from pipelines.normalise import ColumnMap
 
 
+Sink = Callable[[pl.DataFrame, Standard], None]
+"""What takes the findings of a file as they come, with the standard that has their levels."""
+
+
 @dataclass(frozen=True)
 class CheckOptions:
     """What the caller says beforehand; None = told from the file."""
@@ -49,7 +55,7 @@ class CheckOptions:
     header_row: int | None = None
     max_bytes: int | None = None
     local_schemas: Path | None = None
-    sink: Callable[[pl.DataFrame, Standard], None] | None = None  # takes the findings of each block instead of keeping
+    sink: Sink | None = None  # takes the findings of each block instead of keeping
 
 
 @dataclass(frozen=True)
@@ -117,20 +123,23 @@ def check_file(path: Path, options: CheckOptions = CheckOptions()) -> CheckResul
     """Check one file. Raises SourceError when it cannot be read, DeclarationError for an unknown kind or schema."""
     limits = Limits(max_bytes=options.max_bytes) if options.max_bytes else Limits()
     if options.schema is not None:
-        foreign = load_table_schema(options.schema)
+        foreign = _foreign_check(options.schema)
         source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
-                             known_headings=frozenset(fold_heading(name) for name in foreign.names))
+                             known_headings=frozenset(fold_heading(name) for name in foreign.standard.names))
         return _check_schema_only(source, foreign, options.sink)
     source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
                          known_headings=known_headings(options.local_schemas))
     standard = choose_standard(source, options)
-    if source.format == "zip" and source.sheet == "stop_times.txt" and standard.kind == "gtfs_jp":
-        return _check_feed(path, source, standard)
-    return _check_standard(source, standard)
+    if source.format == "zip" and source.sheet in FEED_PARTS and options.kind in (None, "gtfs_jp"):
+        return _check_feed(path, source, load_standard("gtfs_jp", "gtfs-jp-v3"))
+    return _check_standard(source, standard, options.sink)
 
 
-def _check_standard(source: Source, standard: Standard) -> CheckResult:
-    """All stages of a municipal standard, one block after the other."""
+def _check_standard(source: Source, standard: Standard, sink: Sink | None) -> CheckResult:
+    """All stages of a municipal standard, one block after the other.
+
+    With a `sink` the findings of a file of several blocks go there block by block and are not kept.
+    """
     from pipelines.guard import review_source
     from pipelines.normalise import map_columns
 
@@ -140,8 +149,10 @@ def _check_standard(source: Source, standard: Standard) -> CheckResult:
                                               split=facts["split_columns"].get(standard.kind))
     steps = _Steps(standard, column_map)
     rows = 0
-    for table, block_findings in source.blocks():
-        rows += table.rows
+    for table, block_findings in source.records():
+        if sink is not None and rows:
+            steps.pass_on(sink)
+        rows += table.rows + block_findings["code"].to_list().count("header-row-repeated")  # it stands in the table
         steps.add(table, block_findings)
     return steps.result(source, rows, [source.findings, header_findings, review_source(source, None)])
 
@@ -151,20 +162,34 @@ def codes_of(standard: Standard) -> dict[str, Mapping[str, str]]:
     return {"poi": code_list("poi")} if standard.with_rule("poi") else {}
 
 
+@lru_cache(maxsize=8)
+def _shipped_check(kind: str, edition: str) -> Validator:
+    """What the checks of many files of one shipped standard share: its expressions and verdicts on single values."""
+    standard = load_standard(kind, edition)
+    return Validator(standard, codes=codes_of(standard))
+
+
 class _Steps:
     """The stages over the blocks of one file, with the findings before and after fixes kept apart."""
 
     def __init__(self, standard: Standard, column_map: ColumnMap) -> None:
+        from pipelines.geo import RepeatedPoints
+
+        self.repeated = RepeatedPoints()
         self.standard = standard
         self.column_map = column_map
         self.split = common_facts()["split_columns"].get(standard.kind)
-        self.as_came = Validator(standard, codes=codes_of(standard))
+        known = _shipped_check(standard.kind, standard.edition) if standard.kind and not standard.local else None
+        self.as_came = Validator(standard, codes=codes_of(standard), like=known)
         self.after = Validator(standard, like=self.as_came)
         self.always: list[pl.DataFrame] = []
         self.points: list[pl.DataFrame] = []
         self.before: list[pl.DataFrame] = []
         self.left: list[pl.DataFrame] = []
         self.fixes: list[pl.DataFrame] = []
+        self.counts: Counter[str] = Counter()  # findings settled so far by level, and as `left` the errors after fixes
+        self.passed_fixes: list[pl.DataFrame] = []
+        self.stops: list[pl.DataFrame] = []  # of the blocks passed on: their words are masked elsewhere, too
 
     def add(self, table: Table, block_findings: pl.DataFrame) -> None:
         from pipelines.geo import check_points
@@ -173,7 +198,7 @@ class _Steps:
 
         raw = apply_map(table, self.column_map)
         fixed, form_findings, form_fixes = normalise(raw, self.standard, split=self.split)
-        pointed, point_findings, point_fixes = check_points(fixed, self.standard)
+        pointed, point_findings, point_fixes = check_points(fixed, self.standard, repeated=self.repeated)
         chosen, _ = select_columns(pointed, self.standard)
         self.always += [block_findings, form_findings, check_personal(chosen, self.standard)]
         self.points.append(point_findings)
@@ -181,23 +206,53 @@ class _Steps:
         self.left.append(self.after.check(pointed))
         self.fixes += [form_fixes, point_fixes]
 
-    def result(self, source: Source, rows: int, about_file: list[pl.DataFrame]) -> CheckResult:
-        fixes = join_findings(self.fixes, FIXES).sort("row", maintain_order=True)
+    def pass_on(self, sink: Sink) -> None:
+        """Give away the findings of the blocks so far; what only the whole file tells comes with `result`.
+
+        A finding of the whole file about a cell of these blocks has no remedy from their fixes any more.
+        """
+        from pipelines.guard import is_stop
+
+        fixes = join_findings(self.fixes, FIXES)
+        findings = self._settle([], fixes)
+        sink(findings, self.standard)
+        self.passed_fixes.append(fixes)
+        stops = [code for code in set(findings["code"].to_list()) if is_stop(code)]
+        if stops:
+            self.stops.append(findings.filter(pl.col("code").is_in(stops)))
+        for kept in (self.always, self.points, self.before, self.left, self.fixes):
+            kept.clear()
+
+    def _settle(self, about_file: list[pl.DataFrame], fixes: pl.DataFrame) -> pl.DataFrame:
+        """The findings at hand with their remedies, in the order of the file; they are counted."""
         about = join_findings([*about_file, *self.always], FINDINGS)
         points = join_findings(self.points, FINDINGS)
-        always = join_findings([about, points], FINDINGS)
-        before = join_findings([*self.before, self.as_came.finish()], FINDINGS)
-        left = join_findings([*self.left, self.after.finish()], FINDINGS)
+        left = join_findings(self.left, FINDINGS)
         # A fix cures what is wrong with a value, never a merged cell, a formula or personal data.
-        cured = with_remedies(join_findings([points, before], FINDINGS), fixes, left)
+        cured = with_remedies(join_findings([points, *self.before], FINDINGS), fixes, left)
         findings = sort_findings(join_findings([about, cured], FINDINGS))
-        counts = count_levels(findings, self.standard)
-        after = count_levels(join_findings([always, left], FINDINGS), self.standard)
-        known = bool(self.standard.kind)
+        self.counts.update(count_levels(findings, self.standard))
+        after = count_levels(join_findings([about, points, left], FINDINGS), self.standard)
+        self.counts["left"] += after["error"]
+        return findings
+
+    def result(self, source: Source, rows: int, about_file: list[pl.DataFrame]) -> CheckResult:
+        self.points.append(self.repeated.finish())
+        self.before.append(self.as_came.finish())
+        self.left.append(self.after.finish())
+        last = join_findings(self.fixes, FIXES).sort("row", maintain_order=True)
+        findings = self._settle(about_file, last)
+        if self.stops:
+            from pipelines.guard import mask_findings
+
+            stops = join_findings(self.stops, FINDINGS)
+            findings = mask_findings(pl.concat([stops, findings])).slice(stops.height)
+        fixes = join_findings([*self.passed_fixes, last], FIXES).sort("row", maintain_order=True)
+        known, counts = bool(self.standard.kind), self.counts
         return CheckResult(
             str(source.path), self.standard.kind if known else None, self.standard.edition if known else None,
             source.encoding, source.format, source.sheet, source.header_row, rows, self.column_map.pairs,
-            findings, fixes, counts["error"], counts["warning"], after["error"], self.standard,
+            findings, fixes, counts["error"], counts["warning"], counts["left"], self.standard,
         )
 
 
@@ -223,23 +278,37 @@ _WRONG_SHAPE = ("blank-rows", "row-short", "row-width")
 
 def _row_by_row(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings about blank rows, one for each of the rows that their params name."""
-    blank = findings.filter(pl.col("code") == "blank-rows")
-    if not blank.height:
+    if "blank-rows" not in findings["code"].to_list():
         return findings
+    blank = findings.filter(pl.col("code") == "blank-rows")
     told = [json.loads(params) for params in blank["params"]]
     each = [Finding("blank-rows", row, None, None, {"count": 1, "rule": "L1-03"}) for t in told for row in t["rows"]]
     return pl.concat([findings.filter(pl.col("code") != "blank-rows"), findings_frame(each)])
 
 
-def _check_schema_only(
-    source: Source, standard: Standard, sink: Callable[[pl.DataFrame, Standard], None] | None
-) -> CheckResult:
+def _foreign_check(path: Path) -> Validator:
+    """The check of a Table Schema that is not ours; a schema that was read before and has not changed is not read again."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = b""  # load_table_schema says what is wrong
+    return _foreign_check_of(path, content)
+
+
+@lru_cache(maxsize=8)
+def _foreign_check_of(path: Path, _content: bytes) -> Validator:
+    standard = load_table_schema(path)
+    standard = replace(standard, levels={**dict.fromkeys(_WRONG_SHAPE, "error"), **standard.levels})
+    return Validator(standard, municipal=False)
+
+
+def _check_schema_only(source: Source, like: Validator, sink: Sink | None) -> CheckResult:
     """Only that Table Schema and the strictness list: no normalising, municipal rules, guard or geo.
 
     With a `sink` the findings of each block go there and are not kept, so that memory stays flat.
     """
-    standard = replace(standard, levels={**dict.fromkeys(_WRONG_SHAPE, "error"), **standard.levels})
-    validator = Validator(standard, municipal=False)
+    standard = like.standard
+    validator = Validator(standard, municipal=False, like=like)
     kept: list[pl.DataFrame] = []
     counts = {"error": 0, "warning": 0, "info": 0}
     rows = 0

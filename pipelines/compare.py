@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.check import CheckOptions, CheckResult, check_file
+from pipelines.check import CheckOptions, CheckResult, check_file, codes_of
 from pipelines.edition import convert_edition
 from pipelines.extract import Limits, open_source
 from pipelines.geocode import split_addresses
@@ -85,7 +85,7 @@ def _normalised(path: Path, standard: Standard, options: CheckOptions) -> Table:
     split = facts["split_columns"].get(standard.kind)
     columns, _ = map_columns(source.columns, source.headings, standard, header_ignore=facts["header_ignore"],
                              split=split)
-    blocks = [normalise(apply_map(block, columns), standard, split=split)[0].frame for block, _ in source.blocks()]
+    blocks = [normalise(apply_map(block, columns), standard, split=split)[0].frame for block, _ in source.records()]
     whole = Table(pl.concat(blocks, how="diagonal")) if blocks else Table.from_rows(standard.names, [])
     return select_columns(whole, standard)[0]
 
@@ -95,7 +95,7 @@ def _upgrade(table: Table, source: Standard, target: Standard) -> Upgrade:
     converted, said, fixes = convert_edition(
         table, source, target, split=lambda s: split_addresses(s, None, body_code=code)
     )
-    validator = Validator(target)
+    validator = Validator(target, codes=codes_of(target))
     found = pl.concat([validator.check(converted), validator.finish()])
     wrong = found.filter(pl.col("code").is_in([c for c in found["code"].unique() if level_of(c, target) == "error"]))
     blank = pl.col("code") == "required-missing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -12,13 +13,17 @@ from pipelines.model import FINDINGS, Standard
 
 def join_findings(parts: list[pl.DataFrame], schema: dict[str, Any]) -> pl.DataFrame:
     """Frames of findings (or fixes) under one another; an empty frame of `schema` for none."""
-    kept = [p.select(pl.col(n).cast(t) for n, t in schema.items()) for p in parts if p.height]
+    kept = [
+        p if p.schema == schema else p.select(pl.col(n).cast(t) for n, t in schema.items()) for p in parts if p.height
+    ]
+    if len(kept) == 1:
+        return kept[0]
     return pl.concat(kept) if kept else pl.DataFrame(schema=schema)
 
 
 def sort_findings(findings: pl.DataFrame) -> pl.DataFrame:
     """In the order of the file: about the file first, then row by row."""
-    return findings.sort("row", nulls_last=False, maintain_order=True)
+    return findings.sort("row", nulls_last=False, maintain_order=True) if findings.height > 1 else findings
 
 
 def with_remedies(findings: pl.DataFrame, fixes: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
@@ -40,7 +45,8 @@ def with_remedies(findings: pl.DataFrame, fixes: pl.DataFrame, left: pl.DataFram
     joined = findings.join(cure, on=here, how="left", maintain_order="left").join(
         proposed, on=here, how="left", maintain_order="left"
     )
-    known = pl.coalesce("remedy", "_proposed", "_after")
+    written = pl.when(pl.col("_proposed").is_null()).then("_after")
+    known = pl.coalesce(written, "remedy", "_proposed", "_after")
     joined = joined.with_columns(
         pl.when(pl.col("value").is_not_null()).then(known).otherwise(pl.col("remedy")).alias("remedy")
     ).select(list(FINDINGS))
@@ -58,6 +64,6 @@ def with_remedies(findings: pl.DataFrame, fixes: pl.DataFrame, left: pl.DataFram
 def count_levels(findings: pl.DataFrame, standard: Standard) -> dict[str, int]:
     """How many errors, warnings and infos the findings hold, by the edition's own levels."""
     counts = {"error": 0, "warning": 0, "info": 0}
-    for code, n in findings.group_by("code").len().iter_rows():
+    for code, n in Counter(findings["code"].to_list()).items():
         counts[level_of(code, standard)] += n
     return counts

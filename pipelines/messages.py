@@ -108,21 +108,38 @@ class _Blank(Formatter):
         return kwargs.get(key, "") if isinstance(key, str) else ""
 
 
+@cache
+def _parts(text: str) -> tuple[tuple[str, str | None], ...] | None:
+    """A text with {names} as (words, name) pairs; None when one of its fields is more than a name."""
+    found = list(Formatter().parse(text))
+    if any(name is not None and not (name.isidentifier() and not form and not turn) for _, name, form, turn in found):
+        return None
+    return tuple((words, name) for words, name, _, _ in found)
+
+
+def _fill(text: str, words: Mapping[str, Any]) -> str:
+    """The text with its {names} replaced, an unknown one by nothing."""
+    parts = _parts(text)
+    if parts is None:
+        return _Blank().vformat(text, (), words)
+    return "".join([said if name is None else f"{said}{words.get(name, '')}" for said, name in parts])
+
+
 def message(code: str, lang: str, *, field: str | None, value: str | None, params: str | Mapping[str, Any],
             remedy: str | None = None) -> str:
     """The sentence for one finding in `lang` (ja or en), with what to type instead when it is known."""
     entry = words_of("findings", code)
     given = json.loads(params) if isinstance(params, str) and params else (params or {})
     words: dict[str, Any] = {**given, "field": field or "", "value": value or "", "remedy": remedy or ""}
-    text = _Blank().vformat(entry[lang], (), words)
+    text = _fill(entry[lang], words)
     if remedy is not None:
         todo = f"「{remedy}」と入力してください。" if lang == "ja" else f'Type "{remedy}".'
         if not remedy:
             todo = "空欄にしてください。" if lang == "ja" else "Leave the cell blank."
         if entry.get("remedy_" + lang):
-            todo = _Blank().vformat(entry["remedy_" + lang], (), words)
+            todo = _fill(entry["remedy_" + lang], words)
     else:
-        todo = _Blank().vformat(entry.get("todo_" + lang, ""), (), words)
+        todo = _fill(entry.get("todo_" + lang, ""), words)
     return (text + todo) if lang == "ja" else (text + (" " if todo else "") + todo)
 
 

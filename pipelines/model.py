@@ -9,6 +9,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,11 +62,18 @@ class Fix:
 
 def findings_frame(findings: Sequence[Finding] = ()) -> pl.DataFrame:
     """Findings as a frame with the columns of `FINDINGS` (empty frame for none)."""
+    if not findings:
+        return _no_findings().clone()
     rows = [
         (f.code, f.row, f.field, f.value, json.dumps(f.params, ensure_ascii=False, sort_keys=True), f.remedy)
         for f in findings
     ]
     return pl.DataFrame(rows, schema=FINDINGS, orient="row")
+
+
+@lru_cache(maxsize=1)
+def _no_findings() -> pl.DataFrame:
+    return pl.DataFrame(schema=FINDINGS)
 
 
 def fixes_frame(fixes: Sequence[Fix] = ()) -> pl.DataFrame:
@@ -134,6 +142,8 @@ class Source(Protocol):
     sha256: str
 
     def blocks(self) -> Iterator[tuple[Table, pl.DataFrame]]: ...
+
+    def records(self) -> Iterator[tuple[Table, pl.DataFrame]]: ...
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import errno
 import importlib
 import json
 import os
@@ -38,6 +39,9 @@ COMMANDS = {
     "geocode": "住所に座標を付けます / give points to addresses",
     "gazetteer": "住所データを追加・確認します / add and inspect address data",
 }
+
+
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EROFS)
 
 
 def make_parser(only: str | None = None) -> argparse.ArgumentParser:
@@ -101,10 +105,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("中断しました / interrupted\n")
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:  # before all else: a report could not be written either
+            _report_stop(_disk_report(error), as_json)
+            return 2
         if os.environ.get("KOKAI_DEBUG"):
             raise
         _report_stop(_bug_report(error), as_json)
         return 2
+
+
+def _disk_report(error: OSError) -> KokaiError:
+    return KokaiError(
+        "disk-full", f"ディスクに書き込めません({error.strerror})。", f"the disk cannot be written ({error.strerror})",
+        todo_ja="空きを作って、もう一度実行してください。途中までの処理は、次の実行が続きから片付けます。",
+        todo_en="Make room and run again: the next run takes up what is left.", where=str(error.filename or ""),
+    )
 
 
 def _bug_report(error: Exception) -> KokaiError:

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.build import Built, Surroundings, build_datasets
 from pipelines.declare import Workspace, check_declarations, load_workspace
 from pipelines.errors import DeclarationError
+from pipelines.geo import grid_in
 from pipelines.geocode import Gazetteer, area_files, build_gazetteer
 from pipelines.messages import load_messages
 from pipelines.model import Dataset, Package
@@ -49,9 +50,14 @@ class Place:
         return self.root / "ledger"
 
 
-def open_workspace(root: Path) -> Workspace:
-    """Load and check every declaration of a workspace. Raises DeclarationError (file, key, fix)."""
+def open_workspace(root: Path, *, sources: bool = True) -> Workspace:
+    """Load and check every declaration of a workspace. Raises DeclarationError (file, key, fix).
+
+    Without `sources` only their shape is checked: a PC on the Internet has what was built, not the sections' files.
+    """
     workspace = load_workspace(root)
+    if not sources:
+        return workspace
     check_declarations(workspace, lambda kind, edition: load_standard(kind, edition, workspace.local_schemas),
                        messages=load_messages())
     return workspace
@@ -104,7 +110,8 @@ def surroundings(
 ) -> Surroundings:
     """What the line needs beside the register, gathered from the workspace.
 
-    `boundaries`: folder of the address data; an official outline (N03) there goes before a body's own area.geojson.
+    `boundaries`: folder of the address data; an official outline (N03) there goes before a body's own area.geojson,
+    and the datum grid there is used where coordinates are converted.
     """
     areas = {b.code: b.folder / "area.geojson" for b in workspace.bodies if (b.folder / "area.geojson").exists()}
     if boundaries is not None:
@@ -113,6 +120,7 @@ def surroundings(
         packages=place.packages, local_schemas=workspace.local_schemas, gazetteer=gazetteer, areas=areas,
         last_release=lambda name: released_files(place.catalogue, name),
         approved=_approved(read_ledgers(place.ledger)), max_bytes=max_bytes,
+        datum_grid=grid_in(boundaries) if boundaries is not None else None,
     )
 
 

@@ -32,6 +32,7 @@ class FakeCkan:
         self.files: dict[str, bytes] = {}
         self.log: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
+        self.groups: dict[str, set[str]] = {}  # name -> its editors
         self.clock = 0
         self.max_bytes = 10 << 20
         self.lock = threading.RLock()
@@ -108,6 +109,7 @@ class FakeCkan:
         for t in data["tags"]:
             if not 2 <= len(t["name"]) <= 100 or any(c in t["name"] for c in "・／、（）"):
                 raise Refusal(409, "Validation Error", tags=["Tag must be alphanumeric"])
+        self._group_rights(data.get("groups", []), user)
         made = {"license_title": None, "groups": [], "state": "active", **data, "id": data.get("id") or str(uuid.uuid4()),
                 "metadata_modified": self.now(), "resources": []}
         self._settle(made)
@@ -117,6 +119,16 @@ class FakeCkan:
     def _may(self, user: str) -> None:
         if not user:
             raise Refusal(403, "Authorization Error", message="Access denied: token")
+
+    def _group_rights(self, groups: Any, user: str) -> None:
+        for g in groups:
+            if g["name"] not in self.groups:
+                raise Refusal(404, "Not Found Error", message="Not found: Group was not found.")
+            if user != "sysadmin" and user not in self.groups[g["name"]]:
+                raise Refusal(403, "Authorization Error", message=f"Access denied: User {user} not authorized to edit these groups")
+
+    def do_group_list_authz(self, data: Any, files: Any, user: str) -> Any:
+        return [{"name": g} for g, editors in self.groups.items() if user == "sysadmin" or user in editors]
 
     def _settle(self, d: dict[str, Any]) -> None:
         name = d["owner_org"]
@@ -135,6 +147,7 @@ class FakeCkan:
         for pattern in json.loads(data.get("filter", "[]")):
             made.pop(pattern.removeprefix("-"), None)
         update = json.loads(data.get("update", "{}"))
+        self._group_rights(update.get("groups", []), user)
         made |= update
         made.setdefault("resources", [])
         made["resources"] += json.loads(data.get("update__resources__extend", "[]"))
@@ -159,7 +172,7 @@ class FakeCkan:
         self._settle(made)
         made["metadata_modified"] = self.now()
         self.datasets[made["id"]] = made
-        return {"package": {"id": made["id"]}}
+        return {"package": made}
 
     def do_package_create_default_resource_views(self, data: Any, files: Any, user: str) -> Any:
         return []

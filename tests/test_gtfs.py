@@ -56,11 +56,45 @@ def test_a_good_feed_has_no_findings_and_times_may_pass_midnight(tmp_path: Path)
     ("calendar.txt", "20260331", "20250229", ("gtfs-date", 2, "end_date", "20250229")),
     ("calendar.txt", "20260331", "20240331", ("gtfs-period", 2, "end_date", "20240331")),
     ("routes.txt", "route_type", "type", ("gtfs-column-missing", 1, "route_type", None)),
+    ("routes.txt", "1番,3", "1番,バス", ("gtfs-choice", 2, "route_type", "バス")),
+    ("calendar.txt", "平日,1", "平日,○", ("gtfs-choice", 2, "monday", "○")),
+    ("calendar.txt", "1,1,1,1,1,0,0", "0,0,0,0,0,0,0", ("gtfs-service-empty", 2, "service_id", "平日")),
+    ("stop_times.txt", "S2,2", "S2,二", ("gtfs-number", 3, "stop_sequence", "二")),
+    ("stop_times.txt", "25:10:00,25:10:00", ",", ("gtfs-time-missing", 3, "arrival_time", None)),
+    ("stop_times.txt", "T1,25:10:00,25:10:00,S2,2\n", "", ("gtfs-trip-short", 2, "trip_id", "T1")),
+    ("fare_attributes.txt", "F,200", "F,無料", ("gtfs-number", 2, "price", "無料")),
+    ("fare_attributes.txt", "JPY", "円", ("gtfs-choice", 2, "currency_type", "円")),
+    ("agency.txt", "https://www.example.jp/", "www.example.jp", ("gtfs-url", 2, "agency_url", "www.example.jp")),
+    ("agency.txt", "Asia/Tokyo", "JST", ("gtfs-choice", 2, "agency_timezone", "JST")),
+    ("feed_info.txt", ",ja", ",日本語", ("gtfs-choice", 2, "feed_lang", "日本語")),
 ])
 def test_one_broken_cell_is_found_at_its_row(tmp_path: Path, name: str, before: str, after: str,
                                              expected: tuple[str, int, str, str | None]) -> None:
     assert before in FEED[name]
     assert expected in found(feed(tmp_path, **{name: FEED[name].replace(before, after)}))
+
+
+def test_days_without_a_bus_are_told_once_with_the_longest_stretch(tmp_path: Path) -> None:
+    half = FEED["calendar.txt"].replace("20260331", "20250430") + "秋,1,1,1,1,1,0,0,20250901,20260331\n"
+    gaps = check_gtfs(read_gtfs(feed(tmp_path, **{"calendar.txt": half}))[0]).rows(named=True)
+    assert [g["code"] for g in gaps] == ["gtfs-calendar-gap"]
+    assert '"from": "2025-05-01"' in gaps[0]["params"] and '"to": "2025-08-31"' in gaps[0]["params"]
+
+
+def test_a_stop_far_from_all_others_is_told(tmp_path: Path) -> None:
+    near = "".join(f"N{i},停留所{i},34.{1660 + i},131.20\n" for i in range(12))
+    stops = FEED["stops.txt"] + near + "FAR,遠い停留所,26.2123,127.68\n"
+    told = [f for f in found(feed(tmp_path, **{"stops.txt": stops})) if f[0] == "gtfs-point-far"]
+    assert told == [("gtfs-point-far", 16, "stop_lat", "26.2123")]
+
+
+def test_a_feed_is_told_by_its_files_also_without_stop_times(tmp_path: Path) -> None:
+    from pipelines.check import check_file
+
+    path = feed(tmp_path, **{"stop_times.txt": None}).rename(tmp_path / "バス.zip")
+    result = check_file(path)
+    assert (result.kind, result.format, result.rows) == ("gtfs_jp", "zip", 0)
+    assert "gtfs-file-missing" in result.findings["code"].to_list()
 
 
 def test_missing_files_are_errors_or_advice(tmp_path: Path) -> None:

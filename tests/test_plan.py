@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from publish.ckan.portal import Portal
 from publish.ckan.streaming import Multipart, Upload
 from publish.ckan.token import Token, find_token, portal_address
 from publish.ckan.wanted import want
+from publish.cli import main
 from publish.handover import fields_to_paste, read_handover, write_handover
 from publish.plan import Plan, change_lines, compare_rows, make_change, summary_line
 from publish.plan.compare import match_files
@@ -236,3 +238,17 @@ def test_the_doctor_sees_token_rights_and_licence_beforehand(tmp_path: Path) -> 
         state.organizations[BODY.organization_id] = {"id": "o", "name": BODY.organization_id, "title": "x"}
         assert bad(EDITOR) == set()
         assert not state.writes
+
+
+def test_another_pc_publishes_the_zip_without_the_sections_files(tmp_path: Path) -> None:
+    """The embedded catalogue of a workspace whose inbox stayed in the closed network."""
+    root = Path(__file__).parents[1]
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    shutil.copytree(root / "datasets", inside / "datasets")
+    shutil.copytree(root / "datasets", outside / "datasets", ignore=shutil.ignore_patterns("inbox"))
+    zipped = tmp_path / "登録用.zip"
+    assert main(["build", "352136_aed", "--workspace", str(inside), "--quiet"]) == 0
+    assert main(["handover", "352136_aed", "-o", str(zipped), "--workspace", str(inside)]) == 0
+    assert main(["publish", str(zipped), "--workspace", str(outside)]) == 0
+    assert (outside / "var" / "catalogue" / "current" / "datasets" / "352136_aed" / "352136_aed.csv").exists()
+    assert main(["publish", "352136_aed", "--workspace", str(outside)]) == 2  # without the zip the sources are asked for

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from pipelines.values import choices, codes, coordinates, dates, headings, numbers, phones, text, times, web
@@ -213,7 +215,13 @@ def test_five_digits_with_two_readings_are_left_to_the_own_code() -> None:
     [
         (codes.plain_post_code, "921-8845", "9218845"),  # 野々市市
         (codes.plain_post_code, "〒759－2292", "7592292"),
-        (codes.plain_post_code, "600001", "0600001"),
+        (partial(codes.plain_post_code, prefecture="01"), "600001", "0600001"),
+        (partial(codes.plain_post_code, prefecture="35"), "759229", NO_CHANGE),  # which of the seven is missing?
+        (codes.plain_post_code, "600001", NO_CHANGE),
+        (codes.plain_code, "352,136", "352136"),
+        (codes.complete_lgcode, "352,136", "352136"),
+        (codes.plain_corporate_number, "T4000020352136", "4000020352136"),
+        (codes.plain_corporate_number, "T1234567890123", NO_CHANGE),
         (codes.plain_post_code, "7541101", NO_CHANGE),
         (codes.plain_post_code, "-", NO_CHANGE),
         (codes.plain_corporate_number, "4000-0203-52136", "4000020352136"),
@@ -379,7 +387,16 @@ def test_decimal_degrees_lose_what_was_typed_around_them_and_no_decimals(
         (phones.hyphenated_phone, "0837661234", NO_CHANGE),  # 083-766 and 0837-66 share their digits
         (phones.hyphenated_phone, "0120123456", "0120-123456"),
         (phones.hyphenated_phone, "09012345678", "090-1234-5678"),
-        (phones.hyphenated_phone, "0987654321", NO_CHANGE),  # an area code that the table does not have
+        (phones.hyphenated_phone, "0158421110", "0158-42-1110"),  # 遠軽町
+        (phones.hyphenated_phone, "442001111", "044-200-1111"),  # 川崎市, its 0 lost
+        (phones.hyphenated_phone, "0422511111", "0422-51-1111"),  # 武蔵野市, between two areas of 042
+        (phones.hyphenated_phone, "0998821234", "099-882-1234"),
+        (phones.hyphenated_phone, "0267421111", "0267-42-1111"),
+        (phones.hyphenated_phone, "0126712345", "01267-1-2345"),
+        (phones.hyphenated_phone, "0201234567", NO_CHANGE),  # 020 is no area
+        (phones.plain_extension, "内線123", "123"),
+        (phones.plain_extension, "(内)204", "204"),
+        (phones.plain_extension, "123(総務課)", NO_CHANGE),
         (phones.phone_without_note, "0820-22-2111（代表）", "0820-22-2111"),
         (phones.phone_without_note, "代表 0820-22-2111", "0820-22-2111"),
         (phones.phone_without_note, "0820-22-2111", NO_CHANGE),

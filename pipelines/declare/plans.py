@@ -203,3 +203,4 @@ class Catalogue:
     licence_ids: Mapping[str, str] = field(default_factory=dict)
     formats: tuple[str, ...] = ("csv", "geojson")
     note: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)  # kind, theme or "*" -> name of the portal's group

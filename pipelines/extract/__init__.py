@@ -11,7 +11,10 @@ from pipelines.extract.limits import Limits
 if TYPE_CHECKING:  # polars is loaded by the call: the process that opens workbooks must start fast
     from pipelines.model import Source
 
-__all__ = ["Limits", "open_source"]
+__all__ = ["FEED_PARTS", "Limits", "open_source"]
+
+FEED_PARTS = ("stop_times.txt", "stops.txt", "trips.txt", "routes.txt", "agency.txt")
+"""The parts of a zip that make it a GTFS feed (three of them do); the first that is there is opened as its table."""
 
 
 def open_source(

@@ -8,18 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipelines.extract import FEED_PARTS
 from pipelines.extract.child.parts import Archive, Refused
 from pipelines.extract.limits import Limits
 from pipelines.extract.source import OpenedSource
 from pipelines.extract.stops import stop
 from pipelines.model import Finding, findings_frame
 
-GTFS_FILES = frozenset({"agency.txt", "stops.txt", "routes.txt", "trips.txt", "stop_times.txt"})
-
 
 def open_zip(path: Path, size: int, sheet: str | None, header_row: int | None, limits: Limits,
              known: Collection[str]) -> OpenedSource:
-    """A zip with one table inside is opened as that table; of a GTFS feed the table is stop_times.txt.
+    """A zip with one table inside is opened as that table; of a GTFS feed the table is stop_times.txt, if it has one.
 
     The format stays `zip`, `sheet` is the name of the part. SourceError when there is no table, or several.
     """
@@ -28,8 +27,9 @@ def open_zip(path: Path, size: int, sheet: str | None, header_row: int | None, l
     except Refused as refused:
         raise stop(refused.code, path, detail=refused.detail) from refused
     parts = {n.rsplit("/", 1)[-1]: n for n in archive.names if not n.endswith("/") and "__MACOSX" not in n}
-    gtfs = len(GTFS_FILES & set(parts)) >= 3 and "stop_times.txt" in parts
-    tables = ["stop_times.txt"] if gtfs else [
+    feed = [name for name in FEED_PARTS if name in parts]
+    gtfs = len(feed) >= 3
+    tables = feed[:1] if gtfs else [
         n for n in parts if n.lower().endswith((".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".geojson", ".json"))
         and "readme" not in n.lower()
     ]

@@ -7,11 +7,13 @@ import io
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.extract.encoding import guess_encoding, public_name, repair_mojibake
+from pipelines.extract.even import read_even
 from pipelines.extract.grid import GridTable, grid_from_rows, table_from_grid
 from pipelines.extract.limits import Limits
 from pipelines.extract.source import OpenedSource
@@ -20,6 +22,7 @@ from pipelines.model import ROW, Finding, Table, findings_frame
 
 _SEPARATORS = ",\t;|"
 _DETECT_BYTES = 8 << 20
+_ODD_MARKS = ("\0", "\x1a", "\ufffd")
 
 
 def open_delimited(path: Path, size: int, header_row: int | None, limits: Limits,
@@ -41,24 +44,29 @@ def open_delimited(path: Path, size: int, header_row: int | None, limits: Limits
 def _open_whole(path: Path, size: int, data: bytes, encoding: str, header_row: int | None, limits: Limits,
                 known: Collection[str]) -> OpenedSource:
     text, findings = decode(data, encoding)
-    records = read_records(text)
-    if header_row is not None and header_row > len(records.rows):
-        raise stop("header-row-missing", path, row=header_row)
-    found = table_from_grid(grid_from_rows(records.rows), known, header_row)
+    plain = header_row is None and not any(mark in text for mark in _ODD_MARKS)
+    separator = find_separator(text) if plain else ""
+    found = read_even(text, separator, known) if plain else None
+    rows: list[Finding] = []
     if found is None:
-        raise stop("no-table", path)
+        records = read_records(text)
+        separator = records.separator
+        if header_row is not None and header_row > len(records.rows):
+            raise stop("header-row-missing", path, row=header_row)
+        found = table_from_grid(grid_from_rows(records.rows), known, header_row)
+        if found is None:
+            raise stop("no-table", path)
+        findings = [*records.findings, *findings]
+        rows = row_findings(records, found)
     if len(found.columns) > limits.columns:
         raise stop("too-many-columns", path, columns=len(found.columns), limit=limits.columns)
-    findings += found.findings
-    inner = [*row_findings(records, found), *found.block_findings]
-    blocks = findings_frame(inner)
+    table, blocks = found.table, findings_frame([*rows, *found.block_findings])
 
     def read() -> Iterator[tuple[Table, pl.DataFrame]]:
-        yield found.table, blocks
+        yield table, blocks
 
-    return OpenedSource(path, "tsv" if records.separator == "\t" else "csv", public_name(encoding), None,
-                        found.header_row, found.columns, found.headings, findings_frame([*records.findings, *findings]),
-                        (), size, read)
+    return OpenedSource(path, "tsv" if separator == "\t" else "csv", public_name(encoding), None, found.header_row,
+                        found.columns, found.headings, findings_frame([*findings, *found.findings]), (), size, read)
 
 
 def decode(data: bytes, encoding: str) -> tuple[str, list[Finding]]:
@@ -148,12 +156,23 @@ def parse(text: str, separator: str) -> list[list[str]]:
         return [line.split(separator) for line in text.splitlines()]
 
 
+def first_records(text: str, separator: str, most: int) -> list[list[str]]:
+    """The first records of a text, as `parse` reads them."""
+    csv.field_size_limit(1 << 30)
+    try:
+        return list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), most))
+    except csv.Error:
+        return parse(text, separator)[:most]
+
+
 def find_separator(text: str) -> str:
     """Comma, tab, semicolon or bar: the one that gives the first records most cells, equally often."""
     head = text[:16_384]
     best, best_score = ",", 0.0
     for separator in _SEPARATORS:
-        rows = [r for r in parse(head, separator)[:30] if any(r)]
+        if separator not in head:  # every record has one cell
+            continue
+        rows = [r for r in first_records(head, separator, 30) if any(r)]
         if len(text) > len(head) and len(rows) > 1:
             rows = rows[:-1]
         widths = [len(r) for r in rows]

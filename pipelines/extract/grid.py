@@ -64,7 +64,7 @@ def table_from_grid(grid: pl.DataFrame, known: Collection[str] = (), header_row:
         out.append(blank_rows(body.join(full.select(ROW), on=ROW, how="anti", maintain_order="left")[ROW]))
     left = _leave_tail(full, layout, beside, out)
     rows = full.filter(~pl.col(ROW).is_in(left)) if left else full
-    _note_totals(rows, out)
+    note_totals(rows, out)
     used = rows.select(text.str.contains(r"\S").any()).row(0) if rows.height else (False,) * grid.width
     headings = layout.names + ("",) * (grid.width - len(layout.names))
     labels = layout.labels + ("",) * (grid.width - len(layout.labels)) if layout.labels else ()
@@ -92,7 +92,7 @@ def _leave_tail(full: pl.DataFrame, layout: Layout, beside: bool, out: list[Find
     return left
 
 
-def _note_totals(rows: pl.DataFrame, out: list[Finding]) -> None:
+def note_totals(rows: pl.DataFrame, out: list[Finding]) -> None:
     """Rows that look like totals but stand among the records: kept, and said."""
     names = rows.columns[1:7]
     if not names:

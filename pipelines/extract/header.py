@@ -20,7 +20,9 @@ _NOTE = late_pattern(
 )
 _SENTENCE = late_pattern("[。、：:]|です|ます|ください|参照|による|より作成|現在|時点|http|ホームページ|場合|とする")
 _TOTAL = late_pattern(r"^(?:総?合計|総?計|小計|総数|全体|累計|total|grandtotal|合計数|件数合計|市計|町計|県計)$")
-_HEAD_ROWS = 60
+_UNIT = late_pattern("(?:件|人|名|か所|箇所|ヶ所|カ所|施設|世帯|台|基|戸|円|校|園)$")
+HEAD_ROWS = 60
+"""A header is looked for in these rows."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def find_table(grid: Sequence[Row], known: Collection[str] = (), header_row: int
     `known` are folded headings of all standards; `header_row` (1-based) overrules the search; `merges` are
     merged ranges (first row, first column, last row, last column), 0-based and inclusive.
     """
-    head = grid[: max(_HEAD_ROWS, (header_row or 0) + 2)]
+    head = grid[: max(HEAD_ROWS, (header_row or 0) + 2)]
     marks = [filled(row) for row in head]
     if not any(marks) or (header_row or 0) > len(head):
         return None
@@ -91,6 +93,11 @@ def _best_header(head: Sequence[Row], marks: Sequence[Sequence[int]], known: Col
         if score > 0 and (best is None or score > best[0] + margin):
             best = (score, i)
     return best[1] if best else None
+
+
+def surely_header(first: Sequence[str], known: Collection[str]) -> bool:
+    """True if a first row without blanks is the header whatever stands below: all its cells are known headings."""
+    return len(first) >= 3 and _all_known([text.strip() for text in first], known)
 
 
 def _all_known(texts: Sequence[str], known: Collection[str]) -> bool:
@@ -195,6 +202,9 @@ def _is_lower_header(head: Sequence[Row], marks: Sequence[Sequence[int]], at: in
     covered = {j for m in spans for j in range(m[1], m[3] + 1)}
     if covered:
         return sum(1 for j in lower if j in covered) * 2 > len(lower) and not set(lower) - covered - _blank(head[at])
+    upper = [(cell or "").strip() for cell in head[at]]
+    if 2 <= len(lower) < len(marks[at]) and all(upper[j] and upper.count(upper[j]) > 1 for j in lower if j < len(upper)):
+        return True  # 所在地 | 所在地 | 所在地 above 都道府県 | 市区町村 | 町字, and nothing below the other headings
     gaps = [j for j in lower if j not in marks[at]]
     if len(gaps) < 2 or len(gaps) * 2 < len(lower):
         return False
@@ -247,14 +257,14 @@ def find_tail(rows: Sequence[Row], width: int, records: int, look: int = 30) -> 
     after the last record. 小計 between records, and a 総数 that is the first record, stay.
     """
     out: list[tuple[int, str]] = []
-    usual = _width([filled(r) for r in rows[-200:]])
     for i in range(len(rows) - 1, max(-1, len(rows) - 1 - look), -1):
         mark = filled(rows[i])
         if not mark:
             continue
         first = (rows[i][mark[0]] or "").strip()
         alone = len(mark) == 1 and (len(first) > 60 or (len(first) > 12 and _SENTENCE.search(first) is not None))
-        if width >= 3 and len(mark) <= 2 and usual > 2 and (_NOTE.match(first) or alone):
+        few = width >= 3 and len(mark) <= 2 and (alone or _NOTE.match(first) is not None)
+        if few and _width([filled(r) for r in rows[-200:]]) > 2:
             out.append((i, "note-row-left-out"))
         elif records > 1 and is_total(rows[i], mark):
             out.append((i, "total-row-left-out"))
@@ -269,7 +279,7 @@ def is_total(row: Row, mark: Sequence[int]) -> bool:
     at = next((i for i, w in enumerate(words[:4]) if _TOTAL.match(w)), None)
     if at is None:
         return False
-    return all(_NUMBER.match(w) or _TOTAL.match(w) for i, w in enumerate(words) if i != at and w not in ("-", "－"))
+    return all(_NUMBER.match(_UNIT.sub("", w)) or _TOTAL.match(w) for i, w in enumerate(words) if i != at and w not in ("-", "－"))
 
 
 def side_by_side(names: Sequence[str]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import zipfile
 from pathlib import Path
 
@@ -51,14 +53,36 @@ def _is_binary(head: bytes) -> bool:
     """
     control = len(head) - len(head.translate(None, _NO_TEXT))
     if control * 100 <= len(head) and head.count(0) * 3 <= len(head):
-        return False
+        return _is_no_japanese(head)
     encoding = guess_encoding(head, complete=False)
     if not encoding.startswith("utf-16"):
         text = head.decode(encoding, errors="replace")
-        return control > 3 or not control or "\ufffd" in text[:-2] or any("\ue000" <= ch <= "\uf8ff" for ch in text)
+        many = control > 3 or control * 20 > len(head)
+        return many or not control or "\ufffd" in text[:-2] or any("\ue000" <= ch <= "\uf8ff" for ch in text)
     text = head[: len(head) // 2 * 2].decode(encoding, errors="replace")
     odd = sum(1 for ch in text if ch == "\ufffd" or ch < " " and ch not in "\t\n\r\v\f\x1a")
     return odd * 10 > len(text)
+
+
+_ODD = re.compile("[\ufffd\x80-\x9f\ue000-\uf8ff]")
+
+
+def _is_no_japanese(head: bytes) -> bool:
+    """True for bytes that are neither UTF-8 nor CP932 nor EUC-JP: one character in ten is none, or nothing parts them.
+
+    UTF-8 is never so by chance. In the older encodings almost every pair of bytes is a character, but a table has
+    at least one separator or line end.
+    """
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(head)
+    except UnicodeDecodeError:
+        encoding = guess_encoding(head, complete=False)
+    else:
+        return False
+    if encoding.startswith("utf"):
+        return False
+    text = head.decode(encoding, errors="replace")
+    return len(_ODD.findall(text)) * 10 > len(text) or not any(sign in text for sign in ",\t;|\r\n")
 
 
 def _looks_like_json(text: bytes) -> bool:

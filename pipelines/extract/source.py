@@ -45,3 +45,13 @@ class OpenedSource:
     def blocks(self) -> Iterator[tuple[Table, pl.DataFrame]]:
         """The table in blocks with the findings of each block; reads the file again at each call."""
         return self.read()
+
+    def records(self) -> Iterator[tuple[Table, pl.DataFrame]]:
+        """As `blocks`, without the rows that are no records: headings that stand again, marks below the headings."""
+        from pipelines.extract.repeats import only_records
+
+        at_start = True
+        for table, findings in self.read():
+            kept, found = only_records(table, self.headings, at_start)
+            at_start = at_start and not table.rows
+            yield kept, pl.concat([findings, found]) if found.height else findings

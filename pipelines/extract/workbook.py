@@ -105,12 +105,19 @@ def _ask(path: Path, kind: str, sheet: str | None, limits: Limits, known: Collec
                 raise stop("workbook-too-heavy", path, detail=f"{limits.memory_bytes // (1 << 20)} MiB")
             raise stop("workbook-damaged", path, detail=error.strip().rsplit("\n", 1)[-1][:200] or str(done.returncode))
         answer: dict[str, Any] = json.loads(target.read_bytes())
-        answer["grid"] = _grid(target.with_suffix(".csv"))
+        answer["grid"] = _grid(target)
     return answer
 
 
-def _grid(path: Path) -> pl.DataFrame:
-    """The cells that the reading process wrote, as columns c0, c1 … of text, blank = null."""
+def _grid(answer: Path) -> pl.DataFrame:
+    """The cells that the reading process wrote (see its `write_cells`), as columns c0, c1 … of text, blank = null."""
+    plain, path = answer.with_suffix(".cells"), answer.with_suffix(".csv")
+    if plain.exists():
+        frame = pl.read_csv(plain.read_bytes(), has_header=False, infer_schema=False, separator="\x1f", eol_char="\x1e",
+                            quote_char=None)
+        frame.drop_in_place(frame.columns[-1])
+        frame.columns = [f"c{i}" for i in range(frame.width)]
+        return frame
     if not path.exists() or not path.stat().st_size:
         return pl.DataFrame()
     frame = pl.read_csv(path.read_bytes(), has_header=False, infer_schema=False, glob=False)

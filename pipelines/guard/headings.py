@@ -10,7 +10,11 @@ from pipelines.values.patterns import late_pattern
 _KINDS = (
     ("guard-my-number", r"マイナンバ|個人番号"),
     ("guard-birth-date", r"生年月日|誕生日|^生年$|birth"),
-    ("guard-home-address", r"自宅.*住所|自宅の?所在|本籍|現住所|(?:世帯主|本人|担当者|申請者|申込者)の?住所"),
+    (
+        "guard-home-address",
+        r"自宅.*住所|自宅の?所在|本籍|現住所|"
+        r"(?:世帯主|本人|担当者|申請者|申込者|代表者|管理者|所有者|開設者)の?住所",
+    ),
     ("guard-home-phone", r"携帯(?:電話)?|自宅.*電話|自宅tel"),
     (
         "guard-person-name",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import polars as pl
 
 from pipelines.guard.headings import personal_kind
 from pipelines.guard.texts import (
     birth_date_in,
+    first_look,
+    home_phone_in,
     mobile_in,
     my_number_in,
     person_in,
@@ -26,6 +28,7 @@ _NOT_TEXT = frozenset((
 _NAMES_OF_THINGS = frozenset(("id", "no", "code"))
 _TESTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("guard-mobile-phone", mobile_in),
+    ("guard-home-phone", home_phone_in),
     ("guard-personal-mail", personal_mail_in),
     ("guard-birth-date", birth_date_in),
     ("guard-person-name", person_in),
@@ -44,13 +47,17 @@ def check_personal(
     column's allowance turns its stops into one guard-allowed with the reason. Land lines of facilities
     are not personal data. The findings hold the cells' values: mask them before they are written.
     """
-    parts = [findings_frame()]
-    suspects = _suspects(table, standard)
+    parts: list[pl.DataFrame] = []
+    cells = {n: table.frame[[ROW, n]][places] for n, places in _suspects(table, standard).items() if places}
+    columns = {name: pl.DataFrame([found[ROW], found[name].alias("text")]) for name, found in cells.items()}
+    caught = _caught([column["text"] for column in columns.values()])
     for name in table.columns:
         parts += _check_heading(table.frame, name, standard)
-        if suspects.get(name) is not None and len(suspects[name]):
-            column = table.frame.select(pl.col(ROW, name).gather(suspects[name])).rename({name: "text"})
-            parts += _check_column(column, name, standard)
+        if name in columns:
+            parts += _check_column(columns[name], name, standard, caught)
+    parts = [part for part in parts if part.height]
+    if not parts:
+        return findings_frame()
     found = pl.concat(parts).unique(["code", "row", "field"], keep="first", maintain_order=True)
     return _allow(found, allowances).sort("row", nulls_last=False, maintain_order=True)
 
@@ -60,9 +67,19 @@ def _suspects(table: Table, standard: Standard) -> dict[str, list[int]]:
     names = [n for n in table.columns if _is_text(n, standard)]
     if not names or not table.rows:
         return {}
-    suspicious = "|".join(f"(?:{pattern})" for pattern in suspect_patterns().values())
-    marks = [pl.col(n).str.contains(suspicious).fill_null(value=False).arg_true().implode() for n in names]
-    return dict(zip(names, table.frame.select(marks).row(0), strict=True))
+    # First the rows with such a cell, then their cells one below the other: two queries whatever the columns are.
+    whole = pl.concat_str(names, separator="\n", ignore_nulls=True)
+    places = table.frame.select(whole.str.contains(first_look()).arg_true()).to_series().to_list()
+    if not places:
+        return {}
+    rows = table.frame[names][places]
+    marks = pl.concat(rows.get_columns()).to_frame("text").select(pl.col("text").str.contains(first_look()))
+    marked = marks.to_series().to_list()
+    found: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        here = marked[i * len(places) : (i + 1) * len(places)]
+        found[name] = [place for place, mark in zip(places, here, strict=True) if mark]
+    return found
 
 
 def _is_text(name: str, standard: Standard) -> bool:
@@ -80,22 +97,31 @@ def _check_heading(frame: pl.DataFrame, name: str, standard: Standard) -> list[p
     return [_cells(column, announced, name, "heading")]
 
 
-def _check_column(column: pl.DataFrame, name: str, standard: Standard) -> list[pl.DataFrame]:
+def _caught(texts: Sequence[pl.Series]) -> dict[str, set[str]]:
+    """Code -> the texts that its pattern catches; every distinct text is looked at once."""
+    values = list(dict.fromkeys(v for column in texts for v in column.to_list()))
+    marks = pl.DataFrame({"text": pl.Series(values, dtype=pl.String)}).select(
+        pl.col("text").str.contains(pattern).arg_true().implode().alias(code) for code, pattern in suspect_patterns().items()
+    )
+    return {code: {values[i] for i in places} for code, places in zip(marks.columns, marks.row(0), strict=True)}
+
+
+def _check_column(
+    column: pl.DataFrame, name: str, standard: Standard, caught: Mapping[str, Collection[str]]
+) -> list[pl.DataFrame]:
     """The suspect cells of one column of text (columns `ROW` and text)."""
     known = standard.get(name)
     rule = known.rule if known is not None else None
     parts: list[pl.DataFrame] = []
-    values = column["text"].drop_nulls().unique(maintain_order=True)
-    patterns = suspect_patterns()
+    values = list(dict.fromkeys(column["text"].to_list()))
     for code, test in _TESTS:
         if rule in _NAMES_OF_THINGS and code != "guard-personal-mail":
             continue
-        hits = [v for v in values.filter(values.str.contains(patterns[code])).to_list() if test(v)]
+        hits = [v for v in values if v in caught[code] and test(v)]
         if hits:
             parts.append(_cells(column.filter(pl.col("text").is_in(hits)), code, name, "text"))
     if rule not in _NAMES_OF_THINGS:
-        twelve = values.filter(values.str.contains(patterns["guard-my-number"]))
-        parts += _my_numbers(column, name, twelve.to_list())
+        parts += _my_numbers(column, name, [v for v in values if v in caught["guard-my-number"]])
     return parts
 
 

@@ -28,21 +28,25 @@ _BIRTH = late_pattern(
     r"\s?[0-9]{1,2}\s?日?\s?(?:生(?![涯物産誕活徒命年])|うまれ)"
     r"|生年月日\s?[:は]?\s?(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s?(?:[0-9]{1,2}|元)|(?:19|20)[0-9]{2})"
 )
+_VARIANTS = {ord(old): new for old, new in zip("髙濵濱﨑嵜邊邉齋齊澤廣國眞德櫻瀨", "高浜浜崎崎辺辺斎斉沢広国真徳桜瀬", strict=True)}
 _ROLES = (
-    "担当者|担当|責任者|代表者|代表|管理者|管理人|世話人|世話役|連絡者|連絡先|申込先"
+    "所有者|施設長|保護者|世帯主|申請者|利用者|担当者|担当|責任者|代表者|代表|管理者|管理人|世話人|世話役|連絡者|連絡先|申込先"
     "|問合せ先|問合せ|問い合わせ先|問い合わせ|自治会長|区長|班長|民生委員|会長|園長|校長|館長|院長|所長|氏名|名前"
 )
 _PLACE_OR_OFFICE = late_pattern(
     r"[市町村県区郡役所課係部局室館園校院場社会組店堂寺宮港駅橋川山地域公民自治団協班消防署庁]"
 )
-_REACHED = re.compile(r"@|[0-9]{2,4}[-(][0-9]{2,4}[-)][0-9]{4}|(?<![0-9])0[0-9]{9,10}(?![0-9])")
+_REACHED = re.compile(r"@|[0-9]{2,4}[-(][0-9]{2,4}[-)][0-9]{4}|(?<![0-9])0[0-9]{9,10}(?![0-9])"
+                      r"|(?:に|へ|まで)(?:ご連絡|連絡|お電話|電話|お問|問い?合|お申|申し?込)")
+_HOME_PHONE = late_pattern(r"(?:自宅|個人宅|実家)[^0-9]{0,8}[(]?0[0-9]{1,4}[-)( ]?[0-9]{1,4}[-) ]?[0-9]{4}(?![0-9])")
+_SPACED_NAME = late_pattern(r"(?<![一-龯々])[一-龯々](?:[ \u3000]+[一-龯々]){2,}(?=[様氏殿]|[^一-龯々]|$)")
 _HONORIFIC = r"(?:氏|さん|様|さま|殿|くん|君|先生)"
 _GIVEN = r"[一-龥々ヶぁ-んァ-ヶ]{1,3}"
 
 
 def fold(text: str) -> str:
-    """NFKC with every hyphen as `-`, so that full-width typing hides nothing."""
-    return _HYPHENS.sub("-", unicodedata.normalize("NFKC", text))
+    """NFKC with every hyphen as `-` and the usual forms of letters in names, so that no way of typing hides anything."""
+    return _HYPHENS.sub("-", unicodedata.normalize("NFKC", text)).translate(_VARIANTS)
 
 
 @lru_cache(maxsize=1)
@@ -62,15 +66,17 @@ def _person_local() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _persons() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _persons() -> tuple[re.Pattern[str], ...]:
     surname = f"(?:{_names()['surnames']})"
     labelled = re.compile(
         rf"(?:{_ROLES})(?:氏名|名)?\s?[:;=/・(「]\s?{surname}(?P<given>\s?{_GIVEN})?\s?(?:{_HONORIFIC})?(?=$|[^一-龥々])")
     spaced = re.compile(
         rf"(?:{_ROLES})(?:氏名|名)?\s{surname}(?P<given>\s?{_GIVEN})\s?(?:{_HONORIFIC})?(?=$|[^一-龥々])")
     honoured = re.compile(
-        rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?(?:氏|さん|様|殿)(?=$|[^一-龥々ぁ-ん]|[がのをにはへとで、])")
-    return labelled, spaced, honoured
+        rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?(?:氏|さん|様|殿)(?=$|[^一-龥々ぁ-ん]|[がのをにはへとでまもや、]|方)")
+    titled = re.compile(
+        rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?\((?:{_ROLES})\)")
+    return labelled, spaced, honoured, titled
 
 
 def suspect_patterns() -> dict[str, str]:
@@ -80,23 +86,39 @@ def suspect_patterns() -> dict[str, str]:
     in Python, cell by cell.
     """
     names = _names()
-    surname, romaji = names["surnames"], names["surnames_romaji"]
+    surname = names["surnames"] + "|[" + "".join(map(chr, _VARIANTS)) + "]"
+    romaji = names["surnames_romaji"]
     return {
         "guard-mobile-phone": r"[0０][7-9７-９][0０]|\+81|＋８１|81.{0,3}[7-9]0",
         "guard-personal-mail": (
             r"(?i)＠|[ａ-ｚＡ-Ｚ．]|@(?:[a-z0-9-]+\.)*(?:gmail|googlemail|yahoo|ymail|outlook|hotmail|live|msn|icloud|me|mac"
             r"|aol|proton|protonmail|docomo|ezweb|au|softbank|vodafone|disney|willcom|pdx|emnet|rakuten|uqmobile"
             rf"|ymobile|wcm)\.|(?:{romaji})[._-][a-z]+[0-9]*@|[a-z]+[._-](?:{romaji})[0-9]*@"),
+        "guard-home-phone": "自宅|個人宅|実家",
         "guard-birth-date": r"日\s*生|[0-9０-９]\s*生|うまれ|生年月日",
-        "guard-person-name": rf"(?:{_ROLES}).{{1,8}}(?:{surname})|(?:{surname}).{{1,6}}(?:氏|さん|様|殿)",
+        "guard-person-name": (
+            rf"(?:{_ROLES}).{{1,8}}(?:{surname})|(?:{surname}).{{1,6}}(?:氏|さん|様|殿|[(（](?:{_ROLES})[)）])"
+            r"|[一-龯々][ \u3000]+[一-龯々][ \u3000]+[一-龯々]"),
         "guard-my-number": (
             r"[0-9０-９]{12}|[0-9０-９]{4}[-－ー‐−\s][0-9０-９]{4}[-－ー‐−\s][0-9０-９]{4}"),
     }
 
 
+@lru_cache(maxsize=1)
+def first_look() -> str:
+    """A short pattern that every text which one of `suspect_patterns` catches holds: without the list of surnames."""
+    weaker = {**suspect_patterns(), "guard-person-name": rf"{_ROLES}|氏|さん|様|殿"}
+    return "|".join(f"(?:{pattern})" for pattern in weaker.values())
+
+
 def mobile_in(text: str) -> bool:
     """True if `text` holds a 070, 080 or 090 number, domestic or +81."""
     return bool(_MOBILE.search(fold(text)))
+
+
+def home_phone_in(text: str) -> bool:
+    """True if `text` gives the number of somebody's home ("自宅 0837-52-0000")."""
+    return bool(_HOME_PHONE.search(fold(text)))
 
 
 def personal_mail_in(text: str) -> bool:
@@ -129,7 +151,7 @@ def person_in(text: str) -> bool:
     name with 氏 or 先生 without a way to reach the person beside it is a finder of a cave or a speaker of a lecture, whom the
     text wants to make known (seen: 350001_tourism.csv, 宇部市 events), and is left alone too.
     """
-    folded = fold(text)
+    folded = fold(_SPACED_NAME.sub(lambda m: re.sub(r"\s", "", m.group()), text))
     for pattern in _persons():
         for found in pattern.finditer(folded):
             given = found.group("given") or ""

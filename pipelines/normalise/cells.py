@@ -100,9 +100,8 @@ def mend_column(
     Each distinct text is looked at once. `odd` marks the cells that may need a change; `rows` are their row
     numbers in the source file.
     """
-    places = odd.arg_true()
-    if len(places) <= _FEW:
-        return _mend_few(column, rows, places, mended)
+    if (odd.sum() or 0) <= _FEW:
+        return _mend_few(column, rows, [i for i, is_odd in enumerate(odd.to_list()) if is_odd], mended)
     texts = column.filter(odd).unique(maintain_order=True).to_list()
     found = {v: m for v in texts if (m := mended(v)).changes}
     if not found:
@@ -126,13 +125,13 @@ def mend_column(
 
 
 def _mend_few(
-    column: pl.Series, rows: pl.Series, places: pl.Series, mended: Callable[[str], Mended]
+    column: pl.Series, rows: pl.Series, places: Sequence[int], mended: Callable[[str], Mended]
 ) -> tuple[pl.Series, Lines]:
     """The same cell by cell: a join costs more than it saves where a column has few odd cells."""
     found: dict[str, Mended] = {}
     done, waiting, at, after = [], [], [], []
-    for place, row, text in zip(places.to_list(), rows.gather(places).to_list(), column.gather(places).to_list(),
-                                strict=True):
+    for place in places:  # a gather costs more than so few cells
+        row, text = rows[place], column[place]
         if text not in found:
             found[text] = mended(text)
         m = found[text]
@@ -152,8 +151,8 @@ def repeat_above(column: pl.Series, rows: pl.Series, odd: pl.Series, *, apply: b
 
     Within one block of rows; a mark with nothing above it stays. With `apply` the column is filled, too.
     """
-    texts = column.filter(odd).drop_nulls()
-    if not any(is_ditto(v) for v in (texts if len(texts) <= _FEW else texts.unique()).to_list()):
+    texts = {text for text, is_odd in zip(column.to_list(), odd.to_list(), strict=True) if is_odd and text is not None}
+    if not any(is_ditto(v) for v in texts):
         return column, Lines()
     lines = []
     filled: list[str | None] = []

@@ -24,15 +24,18 @@ class Step:
 
 
 HEAD = (
+    Step("mojibake", text.undo_mojibake, odd_only=True),
     Step("excel-escape", text.drop_escapes, odd_only=True),
     Step("control-character", text.drop_controls, odd_only=True),
     Step("unicode-form", text.compose, odd_only=True),
     Step("half-width-kana", text.widen_kana, odd_only=True),
 )
 LINES = (
+    Step("quotation-marks", text.drop_quotes, odd_only=True),
     Step("line-break", text.join_lines, odd_only=True),
     Step("trim", text.trim, odd_only=True),
     Step("inner-space", text.squeeze_spaces, odd_only=True),
+    Step("markup", text.drop_markup, odd_only=True),
 )
 # Two web addresses on two lines are two values: joined by a space they would be none.
 _URL_LINES = tuple(Step(s.rule, partial(web.unless_several, mend=s.mend), odd_only=True) for s in LINES)
@@ -49,11 +52,11 @@ _TYPED: Mapping[str, tuple[Step, ...]] = {
     "code": _CODE_HEAD,
     "epsg": _CODE_HEAD,
     "lang": (_WIDTH,),
-    "post": (_WIDTH, _DASH, Step("post-code", codes.plain_post_code)),
     "corp": (_WIDTH, _DASH, Step("corporate-number", codes.plain_corporate_number)),
     "poi": (_WIDTH, _DASH, Step("poi-code", codes.plain_poi)),
     "town_id": (_WIDTH, _DASH, Step("town-id", codes.plain_town_id)),
-    "ext": (_WIDTH, _DASH, Step("number-text", codes.plain_code), _NONE),
+    "ext": (_WIDTH, _DASH, Step("extension", phones.plain_extension),
+            Step("number-text", codes.plain_code), _NONE),
     "tel": (
         _WIDTH, _DASH, Step("tel-main-note", phones.phone_without_note), Step("tel-form", phones.plain_phone),
         Step("tel-hyphen", phones.hyphenated_phone), Step("tel-list", phones.phone_list),
@@ -67,13 +70,14 @@ _TYPED: Mapping[str, tuple[Step, ...]] = {
     ),
     "date": (
         _WIDTH, _DASH, Step("date-notation", dates.date_from_parts), Step("date-era", dates.date_from_era),
-        Step("date-midnight", dates.date_without_midnight), Step("date-serial", dates.date_from_serial),
-        Step("date-clock", dates.date_without_clock), _NONE,
+        Step("date-past-era", dates.date_past_era), Step("date-midnight", dates.date_without_midnight),
+        Step("date-serial", dates.date_from_serial), Step("date-clock", dates.date_without_clock), _NONE,
     ),
     "time": (
         _WIDTH, _DASH, Step("time-notation", times.time_from_clock), Step("time-fraction", times.time_from_fraction),
         Step("time-seconds", times.time_without_seconds), _NONE,
     ),
+    "text": (Step("kana-long-mark", text.long_marks), Step("spaced-letters", text.close_up)),
     "kana": (Step("kana", text.katakana), Step("kana-long-mark", text.long_marks)),
     "en": (_WIDTH,),
     "fmtname": (_WIDTH, Step("format-name", lambda value: value.upper() if value != value.upper() else None)),
@@ -119,13 +123,14 @@ SETTLED: Mapping[str, str] = {
     "h_val": r"^-?[0-9]+(\.[0-9]+)?$",
 }
 _ODD_TEXT = (
-    "^[\\s]|[\\s]$|^[〃々仝〝″\"”']|^同[上じ]|[\\s]{2}|[\u0001-\u001f\u007f-\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\u0300-\u036f"
+    "<[A-Za-z/]|&[a-z#]|[縺繧繝À-ÿ]|^[\\s]|[\\s]$|^[〃々仝〝″\"”']|^同[上じ]|[\\s]{2}|[\u0001-\u001f\u007f-\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\u0300-\u036f"
     "\u3099\u309a｡-ﾟ]|\\x00|_x[0-9A-Fa-f]{4}_|" + text.DASHES_ONLY
 )
 ODD = late_pattern(_ODD_TEXT)
 # What a text column's own steps look for beside `_ODD_TEXT`.
 _ODD_MORE: Mapping[str, str] = {
-    "kana": r"|[ぁ-ゖゝゞ－−‐─]",
+    "kana": r"|[ぁ-ゖゝゞ－−‐─]|[ァ-ヶ]-",
+    "text": "|[ァ-ヶ][-－−‐─]|[ぁ-ゖァ-ヶー一-龯々][ \u3000]+[ぁ-ゖァ-ヶー一-龯々]",
     "en": "|[！-～\u3000]",
     "lang": "|[！-～\u3000]",
     "lic": "|[！-～\u3000]",
@@ -200,6 +205,9 @@ def _own_steps(
         return tuple(s for s in _TYPED["tel"] if s.rule != "tel-none")
     if rule in _NUMBER_RULES:
         return _number_steps(rule, field)
+    if rule == "post":
+        here = body.code[:2] if body else prefecture
+        return (_WIDTH, _DASH, Step("post-code", partial(codes.plain_post_code, prefecture=here)))
     if rule == "lgcode6":
         own_code = body.code if body else prefecture
         return (*_CODE_HEAD, Step("lgcode", partial(codes.complete_lgcode, own_code=own_code)))

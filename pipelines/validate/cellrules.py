@@ -10,6 +10,7 @@ from functools import lru_cache
 import polars as pl
 
 from pipelines.model import Municipality
+from pipelines.validate.addresses import ADDRESS_RULES, fine_lot, fine_place, judge_address, judge_place
 from pipelines.validate.fine import whole
 from pipelines.validate.problems import Problem, params_json
 from pipelines.validate.remedies import nearest
@@ -63,7 +64,10 @@ def judge_lgcode(value: str) -> tuple[Problem, ...]:
         return NOTHING
     if value[:2] not in prefectures():
         return (Problem("lgcode-unknown"),)
-    return NOTHING if is_lgcode(value) else (Problem("lgcode-check-digit", "{}", complete_lgcode(value[:5])),)
+    if is_lgcode(value):
+        return NOTHING
+    exists = value[2] != "0" or value[2:5] == "000"  # 17002: no municipality, but a column that was dragged down
+    return (Problem("lgcode-check-digit", "{}", complete_lgcode(value[:5]) if exists else None),)
 
 
 def judge_corporate(value: str) -> tuple[Problem, ...]:
@@ -111,6 +115,8 @@ def judge_kana(value: str) -> tuple[Problem, ...]:
         return (Problem("kana-hiragana", "{}", katakana(value)),)
     if re.search(r"[一-龯々]", value):
         return (Problem("kana-kanji"),)
+    if not re.search("[ァ-ヶ]", value) and re.search("[a-z]{3}", value) and len(value) > 4:
+        return (Problem("kana-letters"),)
     return NOTHING
 
 
@@ -180,7 +186,7 @@ def fine_corporate(column: pl.Expr) -> pl.Expr:
 
 @lru_cache(maxsize=1)
 def _rules_by_name() -> Mapping[str, CellRule]:
-    kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]"), judge_kana)
+    kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]|[a-z]{3}"), judge_kana)
     anything = CellRule(lambda column: column.str.contains("[0-9]").not_(), _lost_digits)
     return {
         "lgcode6": CellRule(fine_lgcode, judge_lgcode),
@@ -193,6 +199,9 @@ def _rules_by_name() -> Mapping[str, CellRule]:
         "id": CellRule(_matches("[A-Z]{0,4}[0-9]{1,20}"), judge_id),
         "no": CellRule(_matches("[0-9]{1,20}"), judge_id),
         "pref": CellRule(lambda column: column.is_in(list(prefectures().values())), judge_prefecture),
+        **dict.fromkeys(ADDRESS_RULES, CellRule(fine_place, judge_place)),
+        **dict.fromkeys(("lat", "lon", "num", "alt"), CellRule(lambda column: ~column.str.contains("[eEｅＥ]"), _lost_digits)),
+        "banchi": CellRule(fine_lot, judge_address),
         "poi": anything,
         "town_id": anything,
         "post": anything,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import polars as pl
 
 from pipelines.errors import DeclarationError
-from pipelines.validate.fine import bounds_of, fine_enum, fine_type
+from pipelines.validate.fine import bounds_of, fine_enum, fine_type, takes_any_text
 from pipelines.validate.lexical import reader_of
 from pipelines.validate.patterns import Pattern, compile_pattern, shape_of
 from pipelines.validate.problems import Explain, FieldCheck, Problem, params_json
@@ -154,9 +154,10 @@ def _pattern_of(spec: Mapping[str, Any]) -> Pattern | None:
     return compile_pattern(str(source), str(spec.get("name", ""))) if applies else None
 
 
-def _fine(column: pl.Expr, spec: Mapping[str, Any], pattern: Pattern | None) -> pl.Expr:
+def _fine(column: pl.Expr, spec: Mapping[str, Any], pattern: Pattern | None) -> pl.Expr | None:
+    """True where the cell surely breaks no rule, null for what a cast cannot read; None when every text is right."""
     given = spec.get("constraints", {})
-    parts = [fine_type(column, spec)]
+    parts = [] if takes_any_text(spec) else [fine_type(column, spec)]
     if pattern is not None:
         parts.append(pattern.fine(column))
     if given.get("enum") is not None:
@@ -168,10 +169,7 @@ def _fine(column: pl.Expr, spec: Mapping[str, Any], pattern: Pattern | None) -> 
             # bytes are free, characters must be counted; a text has at least as many bytes as characters
             limit = given["maxLength"]
             parts.append((column.str.len_bytes() <= limit) | (column.str.len_chars() <= limit))
-    fine = parts[0]
-    for part in parts[1:]:
-        fine = fine & part
-    return fine
+    return reduce(operator.and_, parts) if parts else None
 
 
 def _explain(judge: _Judge, blanks: tuple[str, ...], required: str | None, empty_is_blank: bool) -> Explain:
@@ -206,13 +204,26 @@ def _check(spec_json: str, blanks: tuple[str, ...], required: str | None) -> Fie
     judge = _Judge(spec, pattern)
     fine = _fine(column, spec, pattern)
     empty_is_blank = "" in blanks
-    if set(blanks) - {""}:
-        fine = fine & ~column.is_in(list(blanks)) if required else fine
     blank_is_fine = empty_is_blank and required is None
+    if fine is None and blank_is_fine:
+        return FieldCheck(name, pl.lit(True), _explain(judge, blanks, required, empty_is_blank), always=True)
+    if set(blanks) - {""} and required:
+        known = ~column.is_in(list(blanks))
+        fine = known if fine is None else fine & known
     # A blank, and a text that a cast cannot read, is null above: not surely right unless a blank may stand here.
-    fine = fine.fill_null(False)
-    fine = fine | column.is_null() if blank_is_fine else fine & column.is_not_null()
-    return FieldCheck(name, fine, _explain(judge, blanks, required, empty_is_blank))
+    wrong: pl.Expr
+    if fine is None:
+        fine, wrong = column.is_not_null(), column.is_null()
+    else:
+        sure = fine.fill_null(False)
+        looks = bool(fine.meta.root_names())  # else it says the same of every cell
+        by_text = looks and spec.get("type") not in ("integer", "number")
+        if blank_is_fine:
+            wrong = ~fine if by_text else ~sure & column.is_not_null()
+        else:
+            wrong = ~sure if looks else ~sure | column.is_null()
+        fine = sure | column.is_null() if blank_is_fine else sure & column.is_not_null()
+    return FieldCheck(name, fine, _explain(judge, blanks, required, empty_is_blank), wrong=wrong)
 
 
 def reader_accepts(spec: Mapping[str, Any]) -> Callable[[str], bool]:

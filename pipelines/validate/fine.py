@@ -21,6 +21,7 @@ _DIRECTIVES = {"Y": r"[12][0-9]{3}", "H": _HOUR, "M": _SIXTY, "S": _SIXTY}
 _MAIL_NAME = r"[A-Za-z0-9_+-]{1,20}(?:\.[A-Za-z0-9_+-]{1,20}){0,2}"
 _MAIL_HOST = r"(?:[A-Za-z0-9]{1,30}(?:-[A-Za-z0-9]{1,30}){0,1}\.){1,5}[A-Za-z]{2,20}"
 _MAIL = f"{_MAIL_NAME}@{_MAIL_HOST}"
+_JUDGED_FORMATS = ("email", "uri", "uuid", "binary", "wkt")
 _PLAIN = {
     "year": r"[0-9]{4}",
     "yearmonth": r"[0-9]{4}-(?:0[1-9]|1[0-2])",
@@ -124,7 +125,13 @@ def _fine_text(column: pl.Expr, spec: Mapping[str, Any]) -> pl.Expr:
         return column.str.contains(whole(_MAIL))
     if form == "uri":
         return column.str.contains(r"\A[a-zA-Z][a-zA-Z0-9+.-]*:")
-    return pl.lit(form not in ("uuid", "binary", "wkt"))
+    return pl.lit(form not in _JUDGED_FORMATS)
+
+
+def takes_any_text(spec: Mapping[str, Any]) -> bool:
+    """True for `any`, and for a string of no special format: type and format say nothing about the cell."""
+    kind = spec.get("type", "string")
+    return kind == "any" or (kind == "string" and spec.get("format", "default") not in _JUDGED_FORMATS)
 
 
 def fine_type(column: pl.Expr, spec: Mapping[str, Any]) -> pl.Expr:

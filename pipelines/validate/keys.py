@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # a file of some ten thousand rows, the usual one, needs no n
 
 _SEED = 20170131
 _FIRST_BYTES = 1 << 17
+_FEW_IN_PYTHON = 5_000
+_REPEATED = {"index": pl.UInt32, "first_row": pl.Int64}
 _FEW_ROWS = 1 << 17
 
 
@@ -26,22 +28,26 @@ class RepeatedKeys:
     """One key over the blocks of a file."""
 
     def __init__(self) -> None:
+        self._first: tuple[pl.Series, pl.Series] | None = None  # keys and row numbers of a small first block
         self._few = pl.DataFrame(schema={"key": pl.UInt64, ROW: pl.Int64})
         self._seen: SeenHashes | None = None
+        self._begun = False
 
     def repeated(self, frame: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
         """Rows whose key stood in an earlier row: columns `index` (in the block) and `first_row`.
 
         `key` gives one value a row (a struct for several columns), null = takes no part.
         """
-        taken = (
-            frame.lazy()
-            .select(key.alias("key"), pl.col(ROW))
-            .with_row_index("index")
-            .drop_nulls("key")
-            .with_columns(pl.col("key").hash(_SEED))
-            .collect()
-        )
+        keys = frame.select(key.alias("key"))["key"]
+        if not self._begun and frame.height <= _FEW_IN_PYTHON and keys.dtype == pl.String:
+            self._begun = True
+            self._first = (keys, frame[ROW])
+            return _in_one_block(keys, frame[ROW])
+        if self._first is not None:
+            self._few = _hashed(*self._first).drop("index")
+            self._first = None
+        self._begun = True
+        taken = _hashed(keys, frame[ROW])
         if self._seen is None and self._few.height + taken.height <= _FEW_ROWS:
             return self._among_few(taken)
         if self._seen is None:
@@ -55,12 +61,33 @@ class RepeatedKeys:
 
     def _among_few(self, taken: pl.DataFrame) -> pl.DataFrame:
         """The same while the rows are few: polars alone is quicker than loading numpy."""
-        self._few = pl.concat([self._few, taken.select("key", ROW)])
+        self._few = pl.concat([self._few, taken[["key", ROW]]])
         if self._few["key"].n_unique() == self._few.height:
-            return pl.DataFrame(schema={"index": pl.UInt32, "first_row": pl.Int64})
+            return pl.DataFrame(schema=_REPEATED)
         first = self._few.select(pl.col(ROW).first().over("key")).to_series().tail(taken.height)
-        again = taken.lazy().with_columns(first.alias("first_row")).filter(pl.col("first_row") != pl.col(ROW))
-        return again.select("index", "first_row").collect()
+        return pl.DataFrame([taken["index"], first.alias("first_row")]).filter(first != taken[ROW])
+
+
+def _hashed(keys: pl.Series, rows: pl.Series) -> pl.DataFrame:
+    """The keys that take part: `index` in the block, 64-bit hash as `key`, row number."""
+    own = pl.col("key")
+    taken = pl.DataFrame([keys, rows]).select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("index"), own.hash(_SEED), pl.col(ROW)
+    )
+    return taken.filter(keys.is_not_null()) if keys.null_count() else taken
+
+
+def _in_one_block(keys: pl.Series, rows: pl.Series) -> pl.DataFrame:
+    """The same for one small block, the usual file: without hashes, which a second block may ask for later."""
+    again: dict[str, list[int]] = {"index": [], "first_row": []}
+    if keys.n_unique() < len(keys):
+        stood: dict[str, int] = {}
+        for i, (key, row) in enumerate(zip(keys.to_list(), rows.to_list(), strict=True)):
+            first = row if key is None else stood.setdefault(key, row)
+            if first != row:
+                again["index"].append(i)
+                again["first_row"].append(first)
+    return pl.DataFrame(again, schema=_REPEATED)
 
 
 class SeenHashes:

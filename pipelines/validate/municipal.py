@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import polars as pl
@@ -23,6 +25,7 @@ _CODE_RULES = ("lgcode6", "corp", "poi", "town_id", "post", "id", "no")
 _SINGLE_RULES = ("lat", "lon", "date", "time", "int", "num", "yen", "post", "mail", "url", "corp", "lgcode6", "alt")
 _TEXT_RULES_WITHOUT_SIGNS = ("url", "mail", "lgcode6", "corp", "poi", "town_id", "post")
 _JOINTS = late_pattern(r"[、，,;；/／・\n]|[~〜～]|\s{1,}")
+_TITLES = ("イベント名", "サブタイトル")
 PUBLISHER_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
 
 
@@ -51,6 +54,7 @@ def _beyond(
     signs = field.type == "string" and field.rule not in _TEXT_RULES_WITHOUT_SIGNS
     text = field.type in ("string", "any")
     named = is_name(field.rule, field.name)
+    titled = field.name in _TITLES
     single = field.rule in _SINGLE_RULES
     codes = field.rule in _CODE_RULES
 
@@ -75,17 +79,19 @@ def _beyond(
             found = rule.judge(value)
             if found:
                 return found
-        return judge_signs(value, named) if signs else ()
+        return judge_signs(value, named, titled) if signs else ()
 
     column = pl.col(field.name)
     fine = base.fine & column.str.contains(r"[^\s\-‐‑‒–—―−─━ー－ｰ]").fill_null(False) if required else base.fine
-    for rule in rules:
-        fine = fine & (rule.fine(column) | column.is_null()).fill_null(False)
+    parts = [rule.fine(column) for rule in rules]
     if signs:
-        fine = fine & (fine_text(column) | column.is_null()).fill_null(False)
+        parts.append(fine_text(column, named or titled))
     elif text:
-        fine = fine & (~column.str.contains(r"\A[=@\t\r\x00+\-]") | column.is_null()).fill_null(False)
-    return FieldCheck(field.name, fine, explain)
+        parts.append(~column.str.contains(r"\A[=@\t\r\x00+\-]"))
+    if parts:
+        beyond = (reduce(operator.and_, parts) | column.is_null()).fill_null(False)
+        fine = beyond if base.always else fine & beyond
+    return FieldCheck(field.name, fine, explain, always=base.always and not parts)
 
 
 def municipal_check(

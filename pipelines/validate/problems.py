@@ -58,6 +58,13 @@ class FieldCheck:
     name: str
     fine: pl.Expr
     explain: Explain
+    always: bool = False  # True if every cell is fine: then nobody needs to look
+    wrong: pl.Expr | None = None  # a shorter way to say ~fine, null = fine
+
+    @property
+    def suspect(self) -> pl.Expr:
+        """True for the cells that need a second look (False or null for the others)."""
+        return ~self.fine if self.wrong is None else self.wrong
     verdicts: dict[str | None, tuple[Problem, ...]] = field(default_factory=dict)
 
     def judge(self, value: str | None) -> tuple[Problem, ...]:

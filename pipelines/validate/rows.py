@@ -17,7 +17,7 @@ _DAY = whole("[12][0-9]{3}-[01][0-9]-[0-3][0-9]")
 _NUMBER = whole("[0-9]{1,15}")
 _WHOLE_COLUMN = 5  # rows from which on "all of them" says something about the column
 _NIGHT_ENDS = "06:00"
-_CODE_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード")
+_CODE_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード", "市区町村コード")
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,20 @@ def _once(rows: pl.DataFrame, rule: RowRule) -> pl.DataFrame:
     return as_findings(first, rule.column_code, rule.field, pl.col(rule.field), _json_text(params))
 
 
+_IN_ORDER = (
+    ("登録日", "最終更新日"), ("データセット_公開日", "データセット_最終更新日"), ("ファイル_公開日", "ファイル_最終更新日"),
+    ("許可開始日", "許可満了日"), ("初回許可年月日", "許可年月日"), ("許可年月日", "廃業年月日"), ("申込開始日", "参加申込終了日"),
+    ("通学区域_登録年月日", "通学区域_廃止日"), ("教育機関_属性情報設定年月日", "教育機関_属性情報廃止年月日"),
+)
+
+
 def _pairs(standard: Standard, kind: str) -> list[tuple[Field, Field]]:
-    """Columns of one type whose names differ in 開始 and 終了."""
+    """Columns of one type whose names differ in 開始 and 終了, and dates that follow one another by their meaning."""
     found = []
+    for earlier, later in _IN_ORDER:
+        one, other = standard.get(earlier), standard.get(later)
+        if one is not None and other is not None and one.type == other.type == kind:
+            found.append((one, other))
     for first in standard.fields:
         last = standard.get(first.name.replace("開始", "終了")) if "開始" in first.name else None
         if last is not None and first.type == last.type == kind:
@@ -177,17 +188,37 @@ def city_rules(standard: Standard, body: Municipality | None, codes: Mapping[str
     return rules
 
 
+_SUMS = {
+    "総人口": ("男性", "女性"),
+    "男性トイレ総数": ("男性トイレ数（小便器）", "男性トイレ数（和式）", "男性トイレ数（洋式）"),
+    "女性トイレ総数": ("女性トイレ数（和式）", "女性トイレ数（洋式）"),
+    "男女共用トイレ総数": ("男女共用トイレ数（和式）", "男女共用トイレ数（洋式）"),
+}
+_OTHERS_TOO = ("男女共用トイレ総数",)  # files count the toilets for wheelchairs in: the total may be larger
+_AGES = ("歳の男性", "歳以上の男性"), ("歳の女性", "歳以上の女性")
+
+
 def sum_rules(standard: Standard) -> list[RowRule]:
-    """総人口 = 男性 + 女性 in the population dataset (地域・年齢別人口)."""
-    names = ("総人口", "男性", "女性")
-    if any(standard.get(n) is None for n in names):
-        return []
-    total, men, women = (pl.col(n) for n in names)
-    numbers = total.str.contains(_NUMBER) & men.str.contains(_NUMBER) & women.str.contains(_NUMBER)
-    added = men.cast(pl.Int64, strict=False) + women.cast(pl.Int64, strict=False)
-    wrong = numbers & (total.cast(pl.Int64, strict=False) != added)
-    params = (("sum", added.cast(pl.String)), ("parts", pl.lit("男性 + 女性")))
-    return [RowRule("sum-not-equal", "総人口", wrong, names, params)]
+    """総人口 = 男性 + 女性, each of them the sum of its ages (地域・年齢別人口); 総数 of the kinds of toilets (公衆トイレ).
+
+    A row with a part that is blank or no number says nothing.
+    """
+    sums = {total: parts for total, parts in _SUMS.items() if all(standard.get(n) for n in (total, *parts))}
+    for total, ends in zip(("男性", "女性"), _AGES, strict=True):
+        ages = tuple(n for n in standard.names if n.endswith(ends) and n[0].isdigit())
+        if standard.get(total) is not None and len(ages) > 1:
+            sums[total] = ages
+    return [_sum_rule(total, parts) for total, parts in sums.items()]
+
+
+def _sum_rule(total: str, parts: tuple[str, ...]) -> RowRule:
+    names = (total, *parts)
+    numbers = pl.all_horizontal(pl.col(n).str.contains(_NUMBER) for n in names)
+    added = pl.sum_horizontal(pl.col(n).cast(pl.Int64, strict=False) for n in parts)
+    whole_sum = pl.col(total).cast(pl.Int64, strict=False)
+    wrong = numbers & ((whole_sum < added) if total in _OTHERS_TOO else (whole_sum != added))
+    words = " + ".join(parts) if len(parts) < 4 else f"{parts[0]} + … + {parts[-1]}"
+    return RowRule("sum-not-equal", total, wrong, names, (("sum", added.cast(pl.String)), ("parts", pl.lit(words))))
 
 
 Maker = Callable[[Standard], list[RowRule]]

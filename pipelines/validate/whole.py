@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from pipelines.model import ROW, Finding, Municipality, Standard, findings_frame
+from pipelines.model import FINDINGS, ROW, Finding, Municipality, Standard, findings_frame
+from pipelines.validate.addresses import Addresses
 from pipelines.validate.keys import RepeatedKeys
-from pipelines.validate.problems import as_findings
-from pipelines.validate.rows import check_rows, row_rules
+from pipelines.validate.rows import RowRule, check_rows, row_rules
+from pipelines.validate.usual import Usual, is_identifier
 
 _MARKED = ("recommended",)
 _USUALLY = 0.9
@@ -60,7 +61,7 @@ class Identifiers:
 
     def __init__(self, standard: Standard) -> None:
         fields = standard.fields
-        self._name = next((f.name for f in fields if f.rule in ("id", "no") and f.name in ("ID", "NO")), None)
+        self._name = next((f.name for f in fields if is_identifier(f)), None)
         self._code = next((f.name for f in fields[:3] if f.rule == "lgcode6"), None)
         self._keys = RepeatedKeys()
 
@@ -71,7 +72,7 @@ class Identifiers:
         parts = [own, pl.col(self._code)] if self._code in frame.columns else [own]
         parts += [pl.col(n) for n in ("市区町村名",) if n in frame.columns]
         key = pl.when(own.is_not_null()).then(pl.concat_str([p.fill_null("") for p in parts], separator="\x1f"))
-        code = "id-duplicate" if self._name == "ID" else "number-duplicate"
+        code = "number-duplicate" if self._name == "NO" else "id-duplicate"
         return _later(frame, self._keys.repeated(frame, key), code, self._name)
 
 
@@ -111,9 +112,11 @@ def _folded(cell: pl.Expr) -> pl.Expr:
 def _later(frame: pl.DataFrame, repeated: pl.DataFrame, code: str, field: str) -> pl.DataFrame:
     if not repeated.height:
         return findings_frame()
-    rows = frame[repeated["index"].to_list()].with_columns(repeated["first_row"])
-    params = pl.concat_str([pl.lit('{"first_row": '), pl.col("first_row"), pl.lit("}")])
-    return as_findings(rows, code, field, pl.col(field), params)
+    n = repeated.height
+    rows = frame[repeated["index"].to_list()]
+    params = [f'{{"first_row": {first}}}' for first in repeated["first_row"].to_list()]
+    told = {"code": [code] * n, "row": rows[ROW], "field": [field] * n, "value": rows[field], "params": params}
+    return pl.DataFrame({**told, "remedy": [None] * n}, schema=FINDINGS)
 
 
 class HalfFilled:
@@ -145,15 +148,18 @@ class RulesBeyond:
     """All rules beyond single cells over the blocks of one file: between the cells of a row, and those above."""
 
     def __init__(
-        self, standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]
+        self, standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]],
+        like: RulesBeyond | None = None,
     ) -> None:
-        self._row_rules = row_rules(standard, body, codes)
+        self._row_rules: tuple[RowRule, ...] = like._row_rules if like else row_rules(standard, body, codes)
         self._sparse = SparseColumns(standard)
-        self._rules = (Identifiers(standard), SameFacility(standard), HalfFilled(standard.names))
+        self._rules = (Identifiers(standard), SameFacility(standard), HalfFilled(standard.names), Addresses(standard))
+        self._usual = Usual(standard, [f.name for f in standard.fields if f.requirement.mark == "required"])
 
     def check(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
         self._sparse.add(frame)
-        return [check_rows(frame, self._row_rules), *[rule.check(frame) for rule in self._rules]]
+        found = [check_rows(frame, self._row_rules), *[rule.check(frame) for rule in self._rules]]
+        return [*found, *self._usual.check(frame)]
 
     def finish(self) -> pl.DataFrame:
-        return self._sparse.finish()
+        return pl.concat([self._sparse.finish(), self._usual.finish()])

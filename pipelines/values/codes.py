@@ -11,10 +11,12 @@ from pathlib import Path
 
 from pipelines.values.patterns import late_pattern
 
+_POST_CODES_FROM_ZERO = ("01", "02", "03", "05")
 _SIX = late_pattern(r"[0-9]{6}")
 _HYPHENS = late_pattern(r"[-‐‑‒–—―−─ーｰ－﹣~〜～]")
 _SPACES = late_pattern(r"\s+")
 _DECIMAL_TAIL = late_pattern(r"([0-9]+)\.0+")
+_GROUPED = late_pattern(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _EXPONENT = late_pattern(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
 
 
@@ -81,7 +83,7 @@ def complete_lgcode(text: str, own_code: str | None = None) -> str | None:
     (`own_code` may be the two digits of the prefecture alone), then whether only one reading is possible. Seen: 92011
     for 092011, 13101 for 131016, 35213 for 352136.
     """
-    digits = _DECIMAL_TAIL.sub(r"\1", _HYPHENS.sub("", _SPACES.sub("", narrow(text))))
+    digits = _DECIMAL_TAIL.sub(r"\1", _HYPHENS.sub("", _SPACES.sub("", _ungrouped(narrow(text)))))
     if not digits.isascii() or not digits.isdigit():
         return None
     readings: set[str] = set()
@@ -108,12 +110,18 @@ def complete_lgcode(text: str, own_code: str | None = None) -> str | None:
     return None if found == text else found
 
 
+def _ungrouped(text: str) -> str:
+    """A code that a spreadsheet showed as an amount ("352,136") without the commas."""
+    return text.replace(",", "") if _GROUPED.fullmatch(text) else text
+
+
 def plain_code(text: str) -> str | None:
     """A code without what a spreadsheet added: full-width, spaces, a trailing ".0"; None if nothing changes.
 
-    Seen: "101.0" for ID 101, "２３" for NO 23. Exponents ("1.31025E+11") have lost digits and are left alone.
+    Seen: "101.0" for ID 101, "２３" for NO 23, "352,136" from a column shown as amounts. Exponents
+    ("1.31025E+11") have lost digits and are left alone.
     """
-    cleaned = narrow(text)
+    cleaned = _ungrouped(narrow(text))
     if _EXPONENT.fullmatch(cleaned):
         return None
     cleaned = _DECIMAL_TAIL.sub(r"\1", cleaned) if _DECIMAL_TAIL.fullmatch(cleaned) else cleaned
@@ -126,7 +134,7 @@ def has_exponent(text: str) -> bool:
 
 
 def _padded_digits(text: str, length: int, lost_zeros: int) -> str | None:
-    digits = _HYPHENS.sub("", _SPACES.sub("", narrow(text)))
+    digits = _HYPHENS.sub("", _SPACES.sub("", _ungrouped(narrow(text))))
     digits = _DECIMAL_TAIL.sub(r"\1", digits) if _DECIMAL_TAIL.fullmatch(digits) else digits
     if not digits.isascii() or not digits.isdigit() or not length - lost_zeros <= len(digits) <= length:
         return None
@@ -134,17 +142,25 @@ def _padded_digits(text: str, length: int, lost_zeros: int) -> str | None:
     return padded if padded != text else None
 
 
-def plain_post_code(text: str) -> str | None:
+def plain_post_code(text: str, prefecture: str | None = None) -> str | None:
     """Seven digits of a post code typed with 〒, hyphen or full-width, or without its first zero; None if no change.
 
-    GIF 443: 7 digits without hyphen. Seen: "〒759-2292", "７５９－２２１２", "0600001" as 600001.
+    GIF 443: 7 digits without hyphen. Seen: "〒759-2292", "７５９－２２１２", "0600001" as 600001. Post codes begin with 0
+    in 北海道, 青森県, 岩手県 and 秋田県 only: in any other `prefecture` (two digits), or when it is not known, six digits
+    may lack any one, and stay.
     """
-    found = _padded_digits(narrow(text).lstrip("〒"), 7, 1)
+    found = _padded_digits(narrow(text).lstrip("〒"), 7, 1 if prefecture in _POST_CODES_FROM_ZERO else 0)
     return found if found != text else None
 
 
 def plain_corporate_number(text: str) -> str | None:
-    """Thirteen digits of a 法人番号 typed with hyphens, spaces or full-width; None if not certain or no change."""
+    """Thirteen digits of a 法人番号 typed with hyphens, spaces or full-width; None if not certain or no change.
+
+    The registration number of an invoice issuer that is a corporation is T and its 法人番号 (国税庁): the T goes.
+    """
+    plain = narrow(text)
+    if plain[:1] in "Tt" and is_corporate_number(_HYPHENS.sub("", plain[1:])):
+        return _HYPHENS.sub("", plain[1:])
     return _padded_digits(text, 13, 0)
 
 

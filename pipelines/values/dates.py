@@ -23,6 +23,8 @@ _CLOCK_BEHIND = late_pattern(r"(.*[0-9日])(?:T|\s+)[0-2]?[0-9]:[0-5][0-9](?::[0
 _SERIAL = late_pattern(r"([1-5][0-9]{4})(?:\.[0-9]+)?")
 _EPOCH = date(1899, 12, 30)  # day 0 of spreadsheets in the 1900 system, after their false 29 February 1900
 _WEEKDAYS = "月火水木金土日"
+_LAST_YEAR = 2100
+_YEARS_PAST_ERA = 20
 _SOLAR_FROM = date(1873, 1, 1)  # before 明治6年 the old lunar calendar was in use: a date cannot be carried over
 
 
@@ -89,16 +91,33 @@ def date_from_era(text: str) -> str | None:
     Seen: "令和5年4月1日", "R5.4.1", "令和元年５月１日", "S56/4/1", "昭和28年11月14日（土）". "平成32年4月1日" stays.
     """
     rest, weekday = _without_weekday(re.sub(r"\s", "", narrow(text)))
-    match = _era_pattern().fullmatch(rest)
-    if match is None:
+    era, found = _day_of_era(rest)
+    if era is None or found is None or (era.last and found > era.last) or found.year > _LAST_YEAR:
         return None
+    return _written(found, weekday, text)
+
+
+def date_past_era(text: str) -> str | None:
+    """YYYY-MM-DD for a date that counts on in an era which had ended ("平成31年5月1日", "昭和64年1月8日"), else None.
+
+    Papers printed before the change of an era hold such dates, and slips of the pen look the same: only to propose.
+    """
+    rest, weekday = _without_weekday(re.sub(r"\s", "", narrow(text)))
+    era, found = _day_of_era(rest)
+    if era is None or found is None or era.last is None or not era.last < found:
+        return None
+    return _written(found, weekday, text) if found.year - era.last.year <= _YEARS_PAST_ERA else None
+
+
+def _day_of_era(text: str) -> tuple[Era | None, date | None]:
+    match = _era_pattern().fullmatch(text)
+    if match is None:
+        return None, None
     sign = match.group(1)
     era = next(e for e in eras() if sign.upper() in (e.name, e.short, e.letter))
     number = 1 if match.group(2) == "元" else int(match.group(2))
     found = _day(str(era.first.year + number - 1), match.group(3), match.group(4)) if number else None
-    if found is None or found < max(era.first, _SOLAR_FROM) or (era.last and found > era.last):
-        return None
-    return _written(found, weekday, text)
+    return era, found if found is not None and found >= max(era.first, _SOLAR_FROM) else None
 
 
 def date_from_parts(text: str) -> str | None:

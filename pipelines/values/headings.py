@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from pipelines.values.patterns import late_pattern
 
@@ -25,6 +26,7 @@ _SIGNS = str.maketrans(
 )
 
 
+@lru_cache(maxsize=4096)
 def fold_heading(text: str) -> str:
     """Folded key of a heading: equal for spellings that differ only in form.
 

@@ -35,7 +35,7 @@ def drop_thousands(text: str) -> str | None:
 
 
 def drop_unit(text: str, rule: str) -> str | None:
-    """A number without the unit that its column has anyway ("30人", "1,200㎡", "２台"); None if none is there.
+    """A number without the unit that its column has anyway ("30人", "1,200㎡", "２台", "φ75"); None if none is there.
 
     `rule` is the column's value rule (int, yen, alt, mm, num, h_val). Units that change the size of the number
     (千円, ha, km) are not taken off.
@@ -43,8 +43,10 @@ def drop_unit(text: str, rule: str) -> str | None:
     units = _UNITS.get(rule)
     if units is None:
         return None
-    match = re.fullmatch(rf"([¥\\]?)\s*([-+△▲]?[0-9][0-9,]*(?:\.[0-9]+)?)\s*(?:{units})?(?:-|也)?", narrow(text))
-    if match is None or (match.group(1) and rule != "yen") or narrow(text) == match.group(2):
+    match = re.fullmatch(rf"([¥\\φΦ⌀]?)\s*([-+△▲]?[0-9][0-9,]*(?:\.[0-9]+)?)\s*(?:{units})?(?:-|也)?", narrow(text))
+    if match is None or narrow(text) == match.group(2):
+        return None
+    if match.group(1) and rule != ("mm" if match.group(1) in "φΦ⌀" else "yen"):
         return None
     if narrow(text)[-1] in "-也" and rule != "yen":
         return None
@@ -86,7 +88,7 @@ def number_in_words(text: str) -> str | None:
         return None
     rest = _BRACKETED.sub("", plain).strip()
     match = _APPROX.fullmatch(rest)
-    if match is None or len(match.group(2)) > 8 or re.search("[千万億半]|ha|km", match.group(2)):
+    if match is None or len(match.group(2)) > 8 or re.search("[千万億半]|[A-Za-z]", match.group(2)):
         return None
     number = drop_thousands(match.group(1)) or match.group(1)
     return number if _PLAIN.fullmatch(number) and number != text else None

@@ -30,6 +30,7 @@ _NO_NUMBER = late_pattern(
     r"(?:なし|無し|無|無い|ない|ありません|該当なし|該当無し|設置なし|設定なし)\s*[)\]]?",
     re.IGNORECASE,
 )
+_EXTENSION = late_pattern(r"[(\[]?(?:内線|内|ext\.?)(?:番号)?[)\]:]?\s*([0-9]{1,6})[)\]]?", re.IGNORECASE)
 _JOINTS = late_pattern(r"\s*(?:[\r\n]+|[、,;，；・]|[/／])\s*|\s+")
 
 
@@ -100,8 +101,8 @@ def blank_for_unknown_number(text: str) -> str | None:
 def hyphenated_phone(text: str) -> str | None:
     """A number with its hyphens ("0837521110" -> 0837-52-1110) where its area code is certain, else None.
 
-    A lost leading zero comes back. Certain are the area codes of 山口県, 03 and 06, and the numbers of
-    mobile phones, IP phones and free dial (area_codes.json).
+    A lost leading zero comes back. The area codes of the country, and the numbers of mobile phones, IP phones and
+    free dial, stand in area_codes.json; 0837-6 has two readings and is left alone.
     """
     digits = re.sub(r"\.0$", "", re.sub(r"[\s-]", "", _HYPHENS.sub("-", narrow(text))))
     if not re.fullmatch("[0-9]{9,11}", digits) or is_phone(text):
@@ -127,7 +128,17 @@ def _cut(digits: str) -> tuple[str, ...] | None:
         if digits[:length] in tables["area_codes"]:
             area = tables["area_codes"][digits[:length]]
             return (area, digits[len(area) : -4], digits[-4:]) if area else None
-    return None
+    if not re.match("0[1-9]", digits) or digits.startswith(("020", "060", "0990")):
+        return None
+    size = next((size for n in (6, 5, 4, 3, 2) if (size := _area_sizes().get(digits[:n]))), 4)
+    return digits[:size], digits[size:-4], digits[-4:]
+
+
+@lru_cache(maxsize=1)
+def _area_sizes() -> Mapping[str, int]:
+    """Leading digits -> length of the area code, for those whose code has not four digits."""
+    by_length = _tables()["nationwide"]["prefixes_by_length"]
+    return {digits: int(length) for length, lines in by_length.items() for line in lines for digits in line.split()}
 
 
 def phone_without_note(text: str) -> str | None:
@@ -136,6 +147,12 @@ def phone_without_note(text: str) -> str | None:
     if rest == narrow(text):
         return None
     return rest if is_phone(rest) else plain_phone(rest)
+
+
+def plain_extension(text: str) -> str | None:
+    """The digits of an extension without its word ("内線123", "(内)123"); None if nothing changes or it says more."""
+    match = _EXTENSION.fullmatch(narrow(text))
+    return match.group(1) if match else None
 
 
 def phone_list(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -24,6 +25,17 @@ _LONG_MARK = late_pattern(
     "(?<=センタ)[－−‐─-]|(?<=サ)[－−‐─-](?=[ビク])|(?<=ステ)[－−‐─-](?=ション)|(?<=ホ)[－−‐─-](?=[ムルテ])"
     "|(?<=コ)[－−‐─-](?=[ナトスポヒ])|(?<=スポ)[－−‐─-](?=ツ)|(?<=デ)[－−‐─-](?=タ)|(?<=プ)[－−‐─-](?=ル)"
 )
+_TAG = late_pattern(r"</?(?:p|b|i|u|a|br|hr|div|span|font|strong|em|ul|ol|li|table|tr|td|th|img|h[1-6])(?:\s[^<>]*)?/?>",
+                    re.IGNORECASE)
+_ENTITY = late_pattern(r"&(?:amp|lt|gt|quot|apos|nbsp|yen|copy|#[0-9]{2,6}|#x[0-9A-Fa-f]{2,5});")
+_JAPANESE = late_pattern(r"[ぁ-ゖァ-ヺ一-龯]")
+_PLAIN_JAPANESE = late_pattern(r"[\x20-\x7e\u3000-\u30ff一-龯々\uff01-\uff5e\n]+")
+_MISREAD = (("latin-1", "utf-8"), ("cp1252", "utf-8"), ("cp932", "utf-8"), ("latin-1", "cp932"), ("cp1252", "cp932"))
+_SPACED = late_pattern(r"(?<![^\s])[ぁ-ゖァ-ヶー一-龯々](?:[ \u3000]+[ぁ-ゖァ-ヶー一-龯々]){2,}(?![^\s])")
+SPACED_OUT = r"(?:^|\s)[ぁ-ゖァ-ヶー一-龯々](?:[ \x{3000}]+[ぁ-ゖァ-ヶー一-龯々]){2,}(?:$|\s)"
+"""Rust pattern of three letters, each alone between spaces (`close_up`)."""
+_CIRCLED = late_pattern("[①-⑳㊤-㊨]")
+_COMPOSED = late_pattern("[①-⑳Ⅰ-ⅿ㈱-㉃㊤-㊨㌀-㏿㋀-㋋㋿№℡㍿]")
 DASHES_ONLY = r"^\s*[-‐‑‒–—―−─━ー－ｰ]{1,8}\s*$"
 """Rust pattern of a cell of nothing but dashes: a blank in every column."""
 _ONLY_DASHES = late_pattern(DASHES_ONLY)
@@ -58,6 +70,65 @@ def _unescaped(match: re.Match[str]) -> str:
 def drop_controls(text: str) -> str | None:
     """Text without characters that nobody sees (control, zero width, byte order mark); None if none stands there."""
     found = _CONTROL.sub("", text)
+    return found if found != text else None
+
+
+def undo_mojibake(text: str) -> str | None:
+    """The Japanese that was read with the wrong encoding ("å…¬æ°‘é¤¨", "蜈ｬ豌鷹､ｨ" for 公民館); None if it is none.
+
+    Only where the bytes are whole again in the right encoding and give plain Japanese text: that is no accident.
+    """
+    if text.isascii():
+        return None
+    for read_as, written_as in _MISREAD:
+        try:
+            found = text.encode(read_as).decode(written_as)
+        except UnicodeError:
+            continue
+        if written_as == "cp932" and re.search("[A-Za-z]", found):  # "Crème brûlée" has such bytes too
+            continue
+        if len(found) >= 2 and _JAPANESE.search(found) and _PLAIN_JAPANESE.fullmatch(found):
+            return found
+    return None
+
+
+def drop_markup(text: str) -> str | None:
+    """Text without what a web page left: tags ("<br>") as spaces, entities ("&amp;") as their signs; else None.
+
+    Only to propose: a tag may carry an address that the text needs.
+    """
+    if "<" not in text and "&" not in text:
+        return None
+    found = html.unescape(_TAG.sub(" ", text)) if _TAG.search(text) or _ENTITY.search(text) else text
+    found = found.strip() if found != text else found
+    return found if found != text else None
+
+
+def drop_quotes(text: str) -> str | None:
+    """Text without the quotation marks of a badly written CSV around the whole cell, or the apostrophe with which a
+    spreadsheet is told "this is text" ('0837); None if neither stands there.
+    """
+    if len(text) > 2 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
+        return text[1:-1]
+    if len(text) > 1 and text[0] == "'" and text.count("'") == 1 and not re.match("'[0-9]{2}(?![0-9])", text):
+        return text[1:]
+    return None
+
+
+def plain_signs(text: str) -> str | None:
+    """Text with signs that only some machines have written out (㈱ -> (株), ① -> (1), ㎡ -> m2, Ⅱ -> II), else None."""
+    found = _CIRCLED.sub(lambda m: f"({unicodedata.normalize('NFKC', m.group())})", text)
+    found = _COMPOSED.sub(lambda m: unicodedata.normalize("NFKC", m.group()), found)
+    found = found.replace("〝", "「").replace("〟", "」")
+    return found if found != text else None
+
+
+def close_up(text: str) -> str | None:
+    """Letters that were spaced out for looks drawn together ("市　民　会　館" -> 市民会館), else None.
+
+    Three letters or more, each alone between spaces; 「刀 銘 則國」 are words (デジタル庁 machine_readability_rule L1-06).
+    """
+    found = _SPACED.sub(lambda m: re.sub(r"\s", "", m.group()), text)
     return found if found != text else None
 
 

@@ -10,7 +10,7 @@ from pipelines.values.patterns import late_pattern
 _HHMM = late_pattern(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _CLOCK = late_pattern(r"([0-9]{1,2})[:;]([0-9]{2})(?::00(?:\.0+)?)?")
 _KANJI = late_pattern(r"([0-9]{1,2})時(?:([0-9]{1,2})分|(半))?")
-_COMPACT = late_pattern(r"([0-9]{2})([0-9]{2})")
+_COMPACT = late_pattern(r"([0-9]{1,2})([0-9]{2})")
 _HALF_BEFORE = late_pattern(r"(午前|午後|AM|PM|A\.M\.|P\.M\.)(.+)", re.IGNORECASE)
 _HALF_AFTER = late_pattern(r"(.+?)(AM|PM|A\.M\.|P\.M\.)", re.IGNORECASE)
 _DAY_ZERO = late_pattern(r"(?:1899-12-3[01]|1900-01-0[01])[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)")
@@ -35,7 +35,7 @@ def _written(hour: int, minute: int, text: str) -> str | None:
 def time_from_clock(text: str) -> str | None:
     """hh:mm for a time in another notation; None if it is hh:mm already or not certain.
 
-    Seen: "9:00", "9時", "8時30分", "午後1時", "09:00:00", "９：００", "1900-01-00 09:00:00". "25:00", "24時間",
+    Seen: "9:00", "9時", "8時30分", "午後1時", "09:00:00", "９：００", "1900-01-00 09:00:00", "900". "25:00", "24時間",
     "7:00～9:00" and seconds other than zero stay.
     """
     rest = re.sub("[\ua789∶ː]", ":", narrow(text))

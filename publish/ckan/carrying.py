@@ -10,12 +10,12 @@ from typing import Any
 
 from pipelines.errors import CatalogueError, KokaiError
 from publish.ckan.checking import damaged
-from publish.ckan.datastore import fill_table, tables
+from publish.ckan.datastore import NO_STORES, Note, Stores, fill_table, is_table
 from publish.ckan.journal import Journal
 from publish.ckan.portal import Portal
 from publish.ckan.reading import source_id
 from publish.ckan.trouble import Later, Refused, stopped, unreachable
-from publish.ckan.writing import batches, create, entomb, new_views, open_to_all, revise
+from publish.ckan.writing import ACTIVE, batches, create, entomb, new_views, open_to_all, revise, unmark_table
 from publish.plan import Change, FieldChange, FileChange, Wanted, WantedFile, make_change, remaining
 from publish.plan.compare import is_tombstone, match_files
 
@@ -29,13 +29,13 @@ class Outcome:
     url: str = ""
     uploaded: int = 0
     error: KokaiError | None = None
-    notes: tuple[str, ...] = ()  # what beside the data did not work: the DataStore
+    notes: tuple[Note, ...] = ()  # on the DataStore: what is not in it, or who filled it
     loading: Mapping[str, WantedFile] = field(default_factory=dict)  # resource id -> table that xloader is loading
 
 
 def carry_out(
     changes: Sequence[Change], wanted: Mapping[str, Wanted], portal: Portal, journal: Journal, *, parallel: int = 2,
-    since: str = "", datastore: bool = False, xloader: bool = False,
+    since: str = "", stores: Stores = NO_STORES,
 ) -> Iterator[Outcome]:
     """Carry out every change; one that fails does not stop the others. Outcomes come as they are done.
 
@@ -44,7 +44,7 @@ def carry_out(
     """
     work = [c for c in changes if c.action != "keep" or journal.begun(c.name)]
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since, (datastore, xloader)) for c in work]
+        jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since, stores) for c in work]
         try:
             for job in as_completed(jobs):
                 yield job.result()
@@ -54,7 +54,7 @@ def carry_out(
 
 
 def _one(
-    change: Change, wanted: Wanted | None, portal: Portal, journal: Journal, since: str, stores: tuple[bool, bool]
+    change: Change, wanted: Wanted | None, portal: Portal, journal: Journal, since: str, stores: Stores
 ) -> Outcome:
     try:
         if change.action == "withdraw":
@@ -70,10 +70,8 @@ def _one(
 class _Dataset:
     """One dataset on its way to what is wanted: look, write what is missing, look again, verify, open."""
 
-    def __init__(
-        self, change: Change, wanted: Wanted, portal: Portal, journal: Journal, stores: tuple[bool, bool]
-    ) -> None:
-        self.datastore, self.xloader = stores
+    def __init__(self, change: Change, wanted: Wanted, portal: Portal, journal: Journal, stores: Stores) -> None:
+        self.stores = stores
         self.change = change
         self.wanted = wanted
         self.portal = portal
@@ -83,6 +81,9 @@ class _Dataset:
         self.again: set[str] = set()  # files whose bytes at the portal were wrong
         self.sent: set[str] = set()
         self.created = False
+        self.filled: set[str] = set()  # tables that are in the DataStore, or on their way
+        self.notes: list[Note] = []
+        self.loading: dict[str, WantedFile] = {}
 
     def run(self) -> Outcome:
         change = self.change
@@ -166,8 +167,10 @@ class _Dataset:
         return made
 
     def _revise(self, held: Mapping[str, Any], fields: Sequence[FieldChange], files: Sequence[FileChange]) -> dict[str, Any]:
+        private = bool(held.get("private"))
+        marked = {f.path for f in self.wanted.files if private and self.stores.ours(f)}
         try:
-            revise(self.portal, self.wanted, held, fields, files)
+            answer = revise(self.portal, self.wanted, held, fields, files, tables=marked)
         except Refused as refused:
             if "match" not in refused.error:
                 raise stopped(refused, action="package_revise", where=self.change.name) from None
@@ -176,7 +179,7 @@ class _Dataset:
         self.sent |= {f.path for f in files if f.action == "upload"}
         self.again -= self.sent
         self.journal.note("written", self.change.name, files=sorted(self.sent))
-        return self._confirmed(held)
+        return answer if private else self._confirmed(held)  # a private one is looked at again when it is opened
 
     def _confirmed(self, held: Mapping[str, Any]) -> dict[str, Any]:
         found = self.portal.show(str(held["id"]))
@@ -198,6 +201,7 @@ class _Dataset:
         self.journal.note("verified", self.change.name)
         if not held.get("private"):
             return held
+        self._fill(held, [f for f in self.wanted.files if self.stores.ours(f)])
         try:
             open_to_all(self.portal, held)
         except Refused as refused:
@@ -209,32 +213,37 @@ class _Dataset:
     def _done(self, held: Mapping[str, Any] | None) -> Outcome:
         assert held is not None
         change = self.change
-        new = {f.path for f in change.files if f.reason == "file-new"} & self.sent
         found = match_files(self.wanted, held)
-        notes, loading = self._fill(held, found)
+        left = {p for p, r in found.items() if self.begun and not r.get(ACTIVE)}
+        self._fill(held, [f for f in self.wanted.files if self.stores.datastore and is_table(f) and f.path in self.sent | left])
         with suppress(Later):  # views are a convenience: the portal makes them when an editor next saves
-            new_views(self.portal, held, new, tables=self.datastore)
+            new_views(self.portal, held, self._new_files() & self.sent, tables=self.stores.datastore)
         event = {"create": "published", "adopt": "adopted"}.get(change.action, "updated")
         if change.reason in ("public-again", "unfinished"):
             event = "published"
-        return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None, tuple(notes), loading)
+        return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None, tuple(self.notes),
+                       self.loading)
 
-    def _fill(
-        self, held: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[list[str], dict[str, WantedFile]]:
-        """The DataStore's tables of what was sent now, and of what a cut-off run left without one."""
-        if not self.datastore:
-            return [], {}
-        left = {p for p, r in found.items() if self.begun and not r.get("datastore_active")}
-        notes, loading = [], {}
-        for f in tables(self.wanted.files, self.sent | left):
-            note = fill_table(self.portal, str(found[f.path]["id"]), f, xloader=self.xloader,
-                              exists=bool(found[f.path].get("datastore_active")))
-            if note:
-                notes.append(note)
-            elif self.xloader:
-                loading[str(found[f.path]["id"])] = f
-        return notes, loading
+    def _new_files(self) -> set[str]:
+        return {f.path for f in self.change.files if f.reason == "file-new"}
+
+    def _fill(self, held: Mapping[str, Any], files: Sequence[WantedFile]) -> None:
+        """The DataStore's tables of `files`, each once in a run: small ones at once, the others by xloader."""
+        found = match_files(self.wanted, held)
+        for f in files:
+            if f.path in self.filled or f.path not in found:
+                continue
+            self.filled.add(f.path)
+            resource = found[f.path]
+            made_now = bool(held.get("private")) and f.path in self.sent & self._new_files() and not self.begun
+            said, loading = fill_table(self.portal, str(resource["id"]), f, ours=self.stores.ours(f),
+                                       exists=bool(resource.get(ACTIVE)) and not made_now)
+            self.notes += said
+            if said and made_now:
+                with suppress(Later, Refused):
+                    unmark_table(self.portal, held, str(resource["id"]))
+            elif loading:
+                self.loading[str(resource["id"])] = f
 
 
 def _marks(fields: Sequence[FieldChange], files: Sequence[FileChange]) -> set[tuple[str, ...]]:

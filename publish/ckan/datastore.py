@@ -3,19 +3,78 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from pipelines.errors import CatalogueError
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Later, Refused
 from publish.plan import WantedFile
 
 TYPES = {"number": "numeric", "integer": "numeric", "date": "timestamp", "datetime": "timestamp"}
 """Table Schema type -> the DataStore's; all else is text, so that codes keep their leading zeros."""
-CHUNK_ROWS = 5000
+CHUNK_ROWS = 500
+"""Rows in one call: as JSON, with the heading at every cell, they stay below the 1 MiB that nginx takes by default."""
+SMALL_ROWS, SMALL_BYTES = 5000, 2 << 20
+"""A table up to this is filled by ourselves, with its dictionary; xloader loads the others."""
 MAX_OWN_BYTES = 64 << 20
-WAIT_S, STEP_S = 60.0, 1.0
+"""A larger table is never sent by us: the rows go as JSON."""
 PLAIN_DATES = ("", "default", "any", "%Y-%m-%d")
+RUNNING = ("running", "running_but_viewable")
+BUSY = (*RUNNING, "pending", "submitting")
+SETTLE_STEPS, STEP_S = 15, 1.0
+FILL_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Note:
+    """A word on one table beside the publication: what is not in the DataStore (`failed`), or who put it there."""
+
+    path: str
+    failed: bool
+    ja: str
+    en: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"path": self.path, "failed": self.failed, "message_ja": self.ja, "message_en": self.en}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A table as it stands in the DataStore: its columns in order (heading, type) and its number of rows."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: int
+
+    @property
+    def headings(self) -> list[str]:
+        return [name for name, _ in self.columns]
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What the portal has: a DataStore, and xloader that loads files into it."""
+
+    datastore: bool = False
+    xloader: bool = False
+
+    def ours(self, f: WantedFile) -> bool:
+        """True for a table that we fill: small, or nobody else does it."""
+        small = f.size_bytes <= SMALL_BYTES and (f.rows or 0) <= SMALL_ROWS
+        return self.datastore and is_table(f) and (small or not self.xloader)
+
+    def theirs(self, f: WantedFile) -> bool:
+        """True for a table that xloader loads."""
+        return self.datastore and is_table(f) and not self.ours(f)
+
+
+NO_STORES = Stores()
+
+
+def is_table(f: WantedFile) -> bool:
+    """True for a CSV with a schema."""
+    return bool(f.columns) and f.fields.get("format") == "CSV"
 
 
 def dictionary(f: WantedFile, *, plain: bool = False) -> list[dict[str, Any]]:
@@ -31,97 +90,158 @@ def dictionary(f: WantedFile, *, plain: bool = False) -> list[dict[str, Any]]:
     return made
 
 
-def fill_table(portal: Portal, resource_id: str, f: WantedFile, *, xloader: bool, exists: bool) -> str:
-    """Make the table with its dictionary and have it filled; returns a note on what did not work ("" = fine).
+def standing(portal: Portal, resource_id: str) -> Standing | None:
+    """The table as it is; None when there is none. The count is a real one: datastore_search may give a stored one."""
+    try:
+        found = portal.read("datastore_info", {"id": resource_id})
+    except Refused as refused:
+        if refused.status == 404:
+            return None
+        raise
+    columns = tuple((str(c["id"]), str(c.get("type", ""))) for c in found["fields"] if c["id"] != "_id")
+    return Standing(columns, int(found["meta"]["count"]))
 
-    package_revise does not call the hooks that start xloader (seen on 2.12.0), so it is started here. The
-    DataStore is a copy of the file that is already public and verified: what goes wrong here is noted, not fatal.
+
+def fill_table(portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, exists: bool) -> tuple[list[Note], bool]:
+    """Make the table with its dictionary and fill it, or have xloader fill it: notes on what did not work (none = fine),
+    and whether xloader is loading it now.
+
+    package_revise does not call the hooks that start xloader (seen on 2.12.0), so it is started here; where its job
+    for this file still waits or runs, the table stays with it. The DataStore is a copy of the file that is verified by
+    now: what goes wrong here is noted, not fatal.
     """
     try:
-        _tabulate(portal, resource_id, f, plain=False, exists=exists)
-        if xloader:
-            portal.write("xloader_submit", {"resource_id": resource_id, "ignore_hash": True})
-        else:
-            _insert(portal, resource_id, f)
+        if ours and not (exists and job_state(portal, resource_id) in BUSY):
+            said = fill_ourselves(portal, resource_id, f, exists=exists)
+            return ([lacking(f, said)] if said else []), False
+        tabulate(portal, resource_id, f, exists=exists)
+        submit(portal, resource_id)
+        return [], True
     except Later as later:
-        return f"{f.path}: {portal.token.hide(later.said)}"
+        said = portal.token.hide(later.said)
     except Refused as refused:
-        return f"{f.path}: {refused.status} {refused.kind}"
-    return ""
+        said = f"{refused.status} {refused.kind}"
+    except CatalogueError as error:
+        said = error.en
+    return [lacking(f, said)], False
 
 
-def _tabulate(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool, exists: bool) -> None:
+def submit(portal: Portal, resource_id: str) -> None:
+    """Start xloader; it refuses by itself while its job for this file waits in the queue."""
+    portal.write("xloader_submit", {"resource_id": resource_id, "ignore_hash": True})
+
+
+def tabulate(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool = False, exists: bool = True) -> None:
+    """A table with our columns and dictionary. Raises Later, Refused or CatalogueError.
+
+    A table with the same headings stays: only its dictionary is written, and xloader empties it, with other types
+    anew, in its own transaction. One with other headings is dropped, but not under a job that is loading it: the job
+    would make a table of its own between our two calls.
+    """
+    fields = dictionary(f, plain=plain)
+    held = standing(portal, resource_id) if exists else None
+    if held is not None and held.headings != [c["id"] for c in fields]:
+        settle(portal, resource_id)
+        _drop(portal, resource_id)
+    portal.write("datastore_create", {"resource_id": resource_id, "force": True, "fields": fields,
+                                      "calculate_record_count": False})
+
+
+def settle(portal: Portal, resource_id: str) -> None:
+    """Wait shortly while xloader is loading this very table."""
+    for _ in range(SETTLE_STEPS):
+        if job_state(portal, resource_id) not in RUNNING:
+            return
+        time.sleep(STEP_S)
+
+
+def job_state(portal: Portal, resource_id: str) -> str:
+    """What xloader says of its last job for this file: pending, running, complete, error, "" (knows none).
+
+    The task's state alone lies: xloader_submit writes `pending` after it has queued the job, over what a quick worker
+    has said meanwhile, and a report of the worker that is lost leaves `running` (ckanext-xloader 2.6.0). The jobs'
+    own table knows better, where it knows this job.
+    """
     try:
-        if exists:
-            portal.write("datastore_delete", {"resource_id": resource_id, "force": True})
+        found = portal.read("xloader_status", {"resource_id": resource_id})
+    except (Refused, CatalogueError):
+        return ""
+    job = found.get("task_info") or {}
+    ended = str(job.get("status", ""))
+    if ended in ("complete", "error") and job.get("job_id") == found.get("job_id"):
+        return ended
+    return str(found.get("status", ""))
+
+
+def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile, *, exists: bool = True) -> str:
+    """A table with our columns, dictionary and the rows of our own file; the reason where there is none ("" = done).
+
+    After an answer that was lost the table is emptied first, so that no row is there twice. A table that does not
+    take the schema's types is made of text. Raises Refused for what the portal will not do.
+    """
+    if f.size_bytes > MAX_OWN_BYTES:
+        return f"{f.size_bytes:,} bytes"
+    said, plain = "", False
+    for n in range(FILL_TRIES):
+        try:
+            if exists or n:
+                _empty(portal, resource_id, f, plain=plain)
+            _insert(portal, resource_id, f, plain=plain)
+            return ""
+        except Later as later:
+            said = portal.token.hide(later.said)
+            portal.pause(n, later)
+        except Refused as refused:
+            if plain or refused.status != 409:
+                raise
+            plain = True
+    return said
+
+
+def _empty(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool) -> None:
+    """No row, and no table with other columns than ours."""
+    held = standing(portal, resource_id)
+    if held is None:
+        return
+    if held.columns != tuple((c["id"], c["type"]) for c in dictionary(f, plain=plain)):
+        _drop(portal, resource_id)
+    else:
+        portal.write("datastore_delete", {"resource_id": resource_id, "force": True, "filters": {},
+                                          "calculate_record_count": False})
+
+
+def _drop(portal: Portal, resource_id: str) -> None:
+    try:
+        portal.write("datastore_delete", {"resource_id": resource_id, "force": True, "calculate_record_count": False})
     except Refused as refused:
         if refused.status != 404:
             raise
-    portal.write("datastore_create", {"resource_id": resource_id, "force": True, "fields": dictionary(f, plain=plain)})
 
 
-def _insert(portal: Portal, resource_id: str, f: WantedFile) -> None:
-    if f.size_bytes > MAX_OWN_BYTES:
-        return
-    blocks = list(_records(f))
-    for n, block in enumerate(blocks):
-        portal.write("datastore_upsert", {
-            "resource_id": resource_id, "method": "insert", "records": block, "force": True,
-            "calculate_record_count": n + 1 == len(blocks),
-        })
+def _insert(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool) -> None:
+    """The table and its first rows in one call, the others in blocks; the count is taken with the last."""
+    blocks = list(_records(f)) or [[]]
+    more = {"resource_id": resource_id, "force": True}
+    portal.write("datastore_create", {**more, "fields": dictionary(f, plain=plain), "records": blocks[0],
+                                      "calculate_record_count": len(blocks) == 1})
+    for n, block in enumerate(blocks[1:], 2):
+        portal.write("datastore_upsert", {**more, "method": "insert", "records": block,
+                                          "calculate_record_count": n == len(blocks)})
 
 
 def _records(f: WantedFile) -> Iterator[list[dict[str, Any]]]:
-    """The rows in blocks; a blank cell of a number or date is null."""
+    """The rows in blocks; a blank cell is null."""
     import polars as pl
 
     assert f.local is not None
     frame = pl.read_csv(f.local, infer_schema=False)
-    typed = [c["id"] for c in dictionary(f) if c["type"] != "text" and c["id"] in frame.columns]
-    frame = frame.with_columns(pl.when(pl.col(typed) == "").then(None).otherwise(pl.col(typed)).name.keep()) if typed else frame
+    frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()).name.keep())
     for start in range(0, frame.height, CHUNK_ROWS):
         yield frame.slice(start, CHUNK_ROWS).to_dicts()
 
 
-def await_tables(
-    portal: Portal, pending: Mapping[str, WantedFile], *, wait_s: float = WAIT_S
-) -> list[str]:
-    """Wait until xloader has done `pending` (resource id -> file), at most `wait_s`; notes on what is not loaded.
+def lacking(f: WantedFile, why: str) -> Note:
+    """The note that a table is not in the DataStore; the file itself is public."""
+    return Note(f.path, True, f"{f.path} は DataStore に入っていません({why})。ファイルは公開済みです。",
+                f"{f.path} is not in the DataStore ({why}); the file is public")
 
-    A table that xloader could not load with the schema's types is loaded once more as text.
-    """
-    left, again, notes = dict(pending), set[str](), []
-    deadline = time.monotonic() + wait_s
-    while left and time.monotonic() < deadline:
-        for resource_id in list(left):
-            state = _state(portal, resource_id)
-            if state == "complete":
-                del left[resource_id]
-            elif state == "error" and resource_id not in again:
-                again.add(resource_id)
-                _as_text(portal, resource_id, left[resource_id])
-            elif state == "error":
-                notes.append(f"{left.pop(resource_id).path}: xloader")
-        if left:
-            time.sleep(STEP_S)
-    return notes + [f"{f.path}: xloader が{wait_s:.0f}秒では終わりませんでした" for f in left.values()]
-
-
-def _state(portal: Portal, resource_id: str) -> str:
-    try:
-        return str(portal.read("xloader_status", {"resource_id": resource_id}).get("status", ""))
-    except Refused:
-        return ""
-
-
-def _as_text(portal: Portal, resource_id: str, f: WantedFile) -> None:
-    try:
-        _tabulate(portal, resource_id, f, plain=True, exists=True)
-        portal.write("xloader_submit", {"resource_id": resource_id, "ignore_hash": True})
-    except (Later, Refused):
-        return
-
-
-def tables(files: Sequence[WantedFile], paths: set[str]) -> list[WantedFile]:
-    """The files of `paths` that are tables with a schema."""
-    return [f for f in files if f.path in paths and f.columns and f.fields.get("format") == "CSV"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipelines.errors import CatalogueError
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Later, Refused
 from publish.plan import Wanted
+
+MAX_APART_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,13 @@ class Check:
                 "todo_ja": self.todo_ja, "todo_en": self.todo_en}
 
 
-def examine(portal: Portal, wanted: Sequence[Wanted], *, may_create: bool, limit_bytes: int | None) -> list[Check]:
-    """Every check; the first that fails for good (no answer, no CKAN) ends the list. Nothing is written."""
+def examine(
+    portal: Portal, wanted: Sequence[Wanted], *, may_create: bool, limit_bytes: int | None, now: datetime | None = None
+) -> list[Check]:
+    """Every check; the first that fails for good (no answer, no CKAN) ends the list. Nothing is written.
+
+    `now` is this machine's clock, compared with the portal's.
+    """
     try:
         status = portal.read("status_show")
     except (CatalogueError, Refused) as error:
@@ -40,7 +49,9 @@ def examine(portal: Portal, wanted: Sequence[Wanted], *, may_create: bool, limit
     checks = [_version(status)]
     user = _user(portal)
     checks.append(_token(portal, user))
+    checks += _clock(portal, now)
     checks += _rights(portal, user, {str(w.fields["owner_org"]) for w in wanted}, may_create)
+    checks += _groups(portal, user, {g for w in wanted for g in w.groups})
     checks += _licences(portal, {str(w.fields["license_id"]) for w in wanted})
     checks.append(_sizes(wanted, limit_bytes))
     checks.append(_stores(status))
@@ -96,6 +107,42 @@ def _rights(portal: Portal, user: Mapping[str, Any], needed: set[str], may_creat
                                 "管理者に、この組織の「編集者」にしてもらってください。",
                                 "Ask to be made an editor of the organisation."))
     return checks
+
+
+def _groups(portal: Portal, user: Mapping[str, Any], needed: set[str]) -> list[Check]:
+    if not (user and needed):
+        return []
+    try:
+        mine = {str(g["name"]) for g in portal.read("group_list_authz", {})}
+    except (Refused, CatalogueError):
+        mine = set()
+    made = []
+    for name in sorted(needed):
+        if name in mine:
+            made.append(Check("ok", "group", f"グループ {name} に入れられます。", f"may use the group {name}"))
+        else:
+            made.append(Check("bad", "group", f"グループ {name} がないか、権限がありません。",
+                              f"no group {name}, or no right to it",
+                              "catalogues.yml の groups を確かめ、管理者にグループの「編集者」にしてもらってください。",
+                              "Check groups in catalogues.yml; ask to be made an editor of the group."))
+    return made
+
+
+def _clock(portal: Portal, now: datetime | None) -> list[Check]:
+    """The Date of the portal's answer beside our clock: the ledger's dates are this machine's."""
+    if now is None or not portal.server_date:
+        return []
+    try:
+        theirs = parsedate_to_datetime(portal.server_date)
+    except ValueError:
+        return []
+    apart_s = abs((now - theirs).total_seconds())
+    if apart_s <= MAX_APART_S:
+        return [Check("ok", "clock", "時計は合っています。", "the clocks agree")]
+    return [Check("careful", "clock", f"この機械の時計が、カタログと{apart_s / 60:,.0f}分ずれています。",
+                  f"this machine's clock and the portal's are {apart_s / 60:,.0f} minutes apart",
+                  "時計を合わせてください。公開した日時は、この機械の時計で台帳に残ります。",
+                  "Set the clock: the ledger takes its times from it.")]
 
 
 def _licences(portal: Portal, needed: set[str]) -> list[Check]:

@@ -61,6 +61,7 @@ class Portal:
         self.tries = tries
         self.takes_ids = True  # until the portal says that this token may not choose ids
         self.count = Count()
+        self.server_date = ""  # the Date of its last answer
         self._sleep = sleep
         self._chance = chance
         self._local = threading.local()
@@ -194,13 +195,16 @@ class Portal:
         except CKANAPIError as error:  # everything that judge lets through is a success
             raise Later(self.token.hide(type(error).__name__)) from None
 
+    def _heard(self, date: str) -> None:
+        self.server_date = date
+
     def _remote(self) -> Any:
         if not hasattr(self._local, "remote"):
-            self._local.remote = _remote(self.address, self.token, self.agent, self._session())
+            self._local.remote = _remote(self.address, self.token, self.agent, self._session(), self._heard)
         return self._local.remote
 
 
-def _remote(address: str, token: Token, agent: str, session: Any) -> Any:
+def _remote(address: str, token: Token, agent: str, session: Any, heard: Callable[[str], None]) -> Any:
     """ckanapi's RemoteCKAN with our body (streamed) and our reading of the answer (status, type, headers)."""
     from ckanapi import RemoteCKAN
 
@@ -214,6 +218,7 @@ def _remote(address: str, token: Token, agent: str, session: Any) -> Any:
                 data = body
             answer = self.session.post(url, data=data, headers=headers, allow_redirects=False, **requests_kwargs)
             text = answer.content.decode("utf-8", "replace")
+            heard(str(answer.headers.get("Date", "")))
             judge(answer.status_code, answer.headers.get("Content-Type", ""), token.hide(text), answer.headers,
                   plain_url(url))
             return answer.status_code, text

@@ -56,6 +56,8 @@ def judge(status: int, content_type: str, text: str, headers: Mapping[str, str],
             raise Refused(status, "Bad Request", {"message": answer[:300]})
     if status in AGAIN:
         raise Later(_said(status, text), wait_s=retry_after_s(headers))
+    if status in (401, 403):  # a web server or firewall in front of the portal
+        raise Refused(status, "", {})
     raise _foreign_answer(status, text, where)
 
 
@@ -129,6 +131,14 @@ def _foreign_answer(status: int, text: str, where: str) -> CatalogueError:
 def stopped(refused: Refused, *, action: str, where: str) -> CatalogueError:
     """A refusal to words for the person who runs it."""
     kind, status = refused.kind, refused.status
+    message = str(refused.error.get("message", ""))
+    if "group" in message.lower() and (status in (403, 404) or kind in ("Authorization Error", "Not Found Error")):
+        return CatalogueError(
+            "portal-group", f"カタログのグループに入れられません({action}、{status}): {message[:200]}",
+            f"cannot put it into the portal's group ({action}, {status}): {message[:200]}",
+            todo_ja="catalogues.yml の groups の名前を確かめ、管理者にそのグループの「編集者」にしてもらってください。",
+            todo_en="Check groups in catalogues.yml; ask to be made an editor of that group.", where=where,
+        )
     if status in (401, 403) or kind == "Authorization Error":
         return CatalogueError(
             "portal-denied", f"この操作({action})をする権限がありません(403)。トークンの誤り・期限切れのこともあります。",

@@ -35,14 +35,21 @@ def want(package: Package, body: Municipality, catalogue: Catalogue) -> Wanted:
     facts = {**_counts(package.manifest), "rows": d["kokai"]["rows"], "sample": d["kokai"]["sample"],
              "as_of": d["kokai"]["as_of"], "generated": d["kokai"].get("generated") is not None,
              "section": d["kokai"]["section"], "body": body.full_name}
+    keys = (d["kokai"]["kind"], made_extras(made).get("theme", ""), "*")
+    group = next((catalogue.groups[k] for k in keys if k in catalogue.groups), "")
     described = {str(r["id"]): r for r in made["resources"]}
     files = tuple(
         _file(r, described[str(r["id"])], package, catalogue) for r in d["resources"] if r["format"] in catalogue.formats
     )
     return Wanted(
         d["name"], d["id"], body.code, d["kokai"]["dataset"], fields, tuple(tags),
-        {e["key"]: e["value"] for e in made["extras"]}, files, descriptor_sha256(package), facts,
+        made_extras(made), files, descriptor_sha256(package), facts, (group,) if group else (),
     )
+
+
+def made_extras(made: Mapping[str, Any]) -> dict[str, str]:
+    """CKAN's list of extras as a dict."""
+    return {str(e["key"]): str(e["value"]) for e in made["extras"]}
 
 
 def descriptor_sha256(package: Package) -> str:

@@ -17,12 +17,15 @@ BATCH_BYTES = 64 << 20
 """Files of one dataset go in one transaction up to this; a larger file goes alone."""
 WITHDRAWN_TAG = "取下げ"
 WITHDRAWN_EXTRA = "kokai_withdrawn"
+ACTIVE = "datastore_active"
+INCLUDE, ID_ONLY = "include", json.dumps(["-*", "+package__id"])
+"""A short answer."""
 
 
 def create(portal: Portal, wanted: Wanted) -> dict[str, Any]:
     """package_create without files, private. Our id where the portal takes one (a sysadmin's token), else its own."""
     data = {**wanted.fields, "name": wanted.name, "private": True, "resources": [],
-            "tags": [{"name": t} for t in wanted.tags],
+            "tags": [{"name": t} for t in wanted.tags], "groups": [{"name": g} for g in wanted.groups],
             "extras": [{"key": k, "value": v} for k, v in sorted(wanted.extras.items())]}
     if portal.takes_ids:
         try:
@@ -48,9 +51,14 @@ def batches(files: Sequence[FileChange]) -> list[list[FileChange]]:
 
 
 def revise(
-    portal: Portal, wanted: Wanted, held: Mapping[str, Any], fields: Sequence[FieldChange], files: Sequence[FileChange]
-) -> None:
-    """package_revise: the named fields and files, in one transaction, only if nobody changed the dataset since `held`."""
+    portal: Portal, wanted: Wanted, held: Mapping[str, Any], fields: Sequence[FieldChange], files: Sequence[FileChange],
+    *, tables: Collection[str] = (),
+) -> dict[str, Any]:
+    """package_revise: the named fields and files, in one transaction, only if nobody changed the dataset since `held`.
+
+    Returns the dataset as it is then. `tables`: paths of new files that get a DataStore table at once; with the mark
+    set here datastore_create need not write the whole dataset again to set it (0.3 of its 0.4 seconds on 2.12.0).
+    """
     data = _locked(held)
     update: dict[str, Any] = {}
     names = {f.field for f in fields}
@@ -60,6 +68,10 @@ def revise(
     if "tags" in names:
         cleared.append("-tags")
         update["tags"] = _merged_tags(wanted, held)
+    if "groups" in names:
+        cleared.append("-groups")
+        there = [str(g["name"]) for g in held.get("groups", ())]
+        update["groups"] = [{"name": g} for g in dict.fromkeys([*there, *wanted.groups])]
     if any(n.startswith("extras:") for n in names):
         cleared.append("-extras")
         update["extras"] = _merged_extras(wanted, held)
@@ -73,7 +85,8 @@ def revise(
     for f in files:
         mine = local[f.path]
         if f.reason == "file-new":
-            new.append({"id": f.id, **_described(mine), **_fresh(mine)})
+            mark = {ACTIVE: True} if f.path in tables else {}
+            new.append({"id": f.id, **_described(mine), **_fresh(mine), **mark})
         else:
             body = {**_described(mine), **(_fresh(mine) if f.action == "upload" else {})}
             data[f"update__resources__{f.id}"] = json.dumps(body, ensure_ascii=False)
@@ -83,7 +96,13 @@ def revise(
             uploads[f"update__resources__{f.id}__upload"] = Upload(mine.local, mine.path, str(mine.fields["mimetype"]))
     if new:
         data["update__resources__extend"] = json.dumps(new, ensure_ascii=False)
-    portal.write("package_revise", data, uploads)
+    return dict(portal.write("package_revise", data, uploads)["package"])
+
+
+def unmark_table(portal: Portal, held: Mapping[str, Any], resource_id: str) -> None:
+    """Take back the mark of a table that could not be made."""
+    portal.write("package_revise", {"match__id": held["id"], INCLUDE: ID_ONLY,
+                                    f"update__resources__{resource_id}": json.dumps({ACTIVE: False})})
 
 
 def refuse_damaged(f: WantedFile, name: str) -> None:
@@ -107,7 +126,7 @@ def refuse_damaged(f: WantedFile, name: str) -> None:
 
 def open_to_all(portal: Portal, held: Mapping[str, Any]) -> None:
     """private: false, only if nobody changed the dataset since `held`."""
-    portal.write("package_revise", {**_locked(held), "update": json.dumps({"private": False})})
+    portal.write("package_revise", {**_locked(held), INCLUDE: ID_ONLY, "update": json.dumps({"private": False})})
 
 
 def entomb(portal: Portal, held: Mapping[str, Any], *, since: str) -> None:
@@ -124,7 +143,7 @@ def entomb(portal: Portal, held: Mapping[str, Any], *, since: str) -> None:
         "extras": [*extras, {"key": WITHDRAWN_EXTRA, "value": since}],
     }
     portal.write("package_revise", {
-        **_locked(held), "filter": json.dumps(["-resources", "-tags", "-extras"]),
+        **_locked(held), INCLUDE: ID_ONLY, "filter": json.dumps(["-resources", "-tags", "-extras"]),
         "update": json.dumps(update, ensure_ascii=False),
     })
 
@@ -135,8 +154,7 @@ def _withdrawn_notes(notes: str) -> str:
 
 
 def _locked(held: Mapping[str, Any]) -> dict[str, Any]:
-    return {"match__id": held["id"], "match__metadata_modified": held["metadata_modified"],
-            "include": json.dumps(["-*", "+package__id"])}
+    return {"match__id": held["id"], "match__metadata_modified": held["metadata_modified"]}
 
 
 def _described(f: WantedFile) -> dict[str, Any]:

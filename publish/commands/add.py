@@ -48,16 +48,21 @@ def run(args: argparse.Namespace) -> int:
     _refuse_unknown_kind(own, args.file)
     column_map, _ = map_columns(source.columns, source.headings, own,
                                 header_ignore=common_facts()["header_ignore"])
+    is_feed = source.format == "zip" and own.kind == "gtfs_jp"  # its files are published as they are, with all columns
+    pairs = () if is_feed else column_map.pairs
     dataset = add_dataset(
-        body, args.file, own, dict(column_map.pairs), as_of=parse_day(args.as_of, current_time()).isoformat(),
+        body, args.file, own, dict(pairs), as_of=parse_day(args.as_of, current_time()).isoformat(),
         id=args.id, edition=args.edition or _newest_edition(own, workspace), sheet=args.sheet,
         header_row=args.header_row, slice=args.slice, section=args.section, frequency=args.frequency,
     )
-    left_out = [s for s, standard in column_map.pairs if standard is None]
+    left_out = [s for s, standard in pairs if standard is None]
     sys.stdout.write(f"定義ファイルを作りました: {dataset.path}\n")
     sys.stdout.write(f"  種類: {own.title_ja}({own.kind})、元の版: {own.edition}、公開する版: {dataset.edition}\n")
-    sys.stdout.write(f"  公開する列: {len(column_map.pairs) - len(left_out)}、公開しない列: {len(left_out)}"
-                     f"{'(' + '、'.join(left_out) + ')' if left_out else ''}\n")
+    if is_feed:
+        sys.stdout.write("  フィードのファイルをすべて、列を変えずに公開します。\n")
+    else:
+        sys.stdout.write(f"  公開する列: {len(pairs) - len(left_out)}、公開しない列: {len(left_out)}"
+                         f"{'(' + '、'.join(left_out) + ')' if left_out else ''}\n")
     sys.stdout.write("次にすること: 題名・所管課・時点を確かめて、kokai run を実行してください。\n")
     return 0
 

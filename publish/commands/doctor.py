@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from publish.ckan.doctor import examine
+    from publish.commands.clock import current_time
     from publish.commands.portal import open_desk
     from publish.push.planning import want_packages
     from publish.run import choose_datasets, dumps, register_packages
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     pairs = register_packages(desk.workspace, desk.place, choose_datasets(desk.workspace, []))
     wanted = want_packages(desk.connection, [p for _, p in pairs], desk.bodies).wanted
     checks = examine(desk.connection.portal, list(wanted.values()), may_create=desk.catalogue.create_organization,
-                     limit_bytes=desk.catalogue.max_upload_bytes)
+                     limit_bytes=desk.catalogue.max_upload_bytes, now=current_time())
     if args.format == "json":
         sys.stdout.write(dumps({"catalogue": desk.catalogue.name, "checks": [c.as_dict() for c in checks]}) + "\n")
     else:

@@ -49,13 +49,13 @@ def choose_catalogue(name: str, catalogues: Sequence[Catalogue]) -> Catalogue:
     )
 
 
-def open_desk(folder: Path, name: str) -> Desk:
-    """Workspace, catalogue and connection; nothing is sent yet."""
+def open_desk(folder: Path, name: str, *, sources: bool = True) -> Desk:
+    """Workspace, catalogue and connection; nothing is sent yet. Without `sources` the sections' files may be elsewhere."""
     from publish.commands.publish import stay_here
     from publish.push import connect
     from publish.run import Place, open_workspace
 
-    workspace = open_workspace(folder)
+    workspace = open_workspace(folder, sources=sources)
     place = Place(folder)
     catalogue = choose_catalogue(name, workspace.catalogues)
     samples = [d.id for d in workspace.datasets if d.sample]
@@ -121,7 +121,8 @@ def outcome_dict(outcome: Outcome) -> dict[str, Any]:
     """One dataset's outcome as JSON."""
     return {
         "name": outcome.change.name, "action": outcome.change.action, "event": outcome.event, "url": outcome.url,
-        "uploaded": outcome.uploaded, "notes": list(outcome.notes), "error": outcome.error.as_dict() if outcome.error else None,
+        "uploaded": outcome.uploaded, "notes": [n.as_dict() for n in outcome.notes],
+        "error": outcome.error.as_dict() if outcome.error else None,
     }
 
 

@@ -37,11 +37,16 @@ def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import choose_catalogue
     from publish.run import open_workspace
 
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=not from_zip(args))
     catalogue = choose_catalogue(args.catalogue, workspace.catalogues)
     if catalogue.kind == "embedded":
         return _publish_embedded(args, workspace, catalogue)
     return _publish_ckan(args)
+
+
+def from_zip(args: argparse.Namespace) -> bool:
+    """True when what is published comes in a hand-over zip: the sections' files stay on the other PC."""
+    return any(d.endswith(".zip") for d in args.datasets)
 
 
 def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue: Catalogue) -> int:
@@ -91,7 +96,7 @@ def _publish_ckan(args: argparse.Namespace) -> int:
     from publish.push.publishing import failed
     from publish.run import dumps
 
-    desk = open_desk(args.workspace, args.catalogue)
+    desk = open_desk(args.workspace, args.catalogue, sources=not from_zip(args))
     plan, planned = _plan_to_carry_out(args, desk)
     _ask(args, plan)
     text = args.format != "json"
@@ -102,7 +107,7 @@ def _publish_ckan(args: argparse.Namespace) -> int:
     )
     count = desk.connection.portal.count.as_dict()
     for note in [n for o in outcomes for n in o.notes] if text else []:
-        sys.stdout.write(f"  DataStore に入っていません: {note}(ファイルは公開済みです)\n")
+        sys.stdout.write(f"  {note.ja}\n    {note.en}\n")
     if text:
         sys.stdout.write(f"書き込み{count['writes']}回、送ったファイル{count['uploads']}個({count['upload_bytes']:,}バイト)、"
                          f"やり直し{count['retries']}回\n")

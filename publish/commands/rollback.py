@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import choose_catalogue
     from publish.run import Place, choose_datasets, open_workspace, package_name
 
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     catalogue = choose_catalogue(args.catalogue, workspace.catalogues)
     place = Place(args.workspace)
     dataset = choose_datasets(workspace, [args.dataset])[0]
@@ -111,7 +111,7 @@ def _to_embedded(args: argparse.Namespace, chosen: Kept) -> int:
     from publish.ledger import append_entries
     from publish.run import Place, choose_datasets, open_workspace, publish_embedded
 
-    workspace, place = open_workspace(args.workspace), Place(args.workspace)
+    workspace, place = open_workspace(args.workspace, sources=False), Place(args.workspace)
     dataset = choose_datasets(workspace, [args.dataset])[0]
     package = replace(chosen.package, manifest={"status": "ready", "counts": {"rows": chosen.package.descriptor["kokai"]["rows"]}})
     now = current_time()
@@ -132,7 +132,7 @@ def _to_ckan(args: argparse.Namespace, chosen: Kept) -> int:
     from publish.push import publish_changes
     from publish.push.publishing import failed
 
-    desk = open_desk(args.workspace, args.catalogue)
+    desk = open_desk(args.workspace, args.catalogue, sources=False)
     planned = make_plan(desk, [chosen.package], everything=False)
     print_plan(planned.plan, [])
     now = current_time()

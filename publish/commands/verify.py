@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import open_desk
     from publish.run import dumps
 
-    desk = open_desk(args.workspace, args.catalogue)
+    desk = open_desk(args.workspace, args.catalogue, sources=False)
     portal = desk.connection.portal
     wanted, withdrawn = expected(desk, args.datasets)
     public = Portal(portal.address, Token("", "none"), timeout_s=portal.timeout_s, delay_s=portal.delay_s)

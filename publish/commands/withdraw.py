@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     from publish.commands.portal import choose_catalogue
     from publish.run import open_workspace
 
-    catalogue = choose_catalogue(args.catalogue, open_workspace(args.workspace).catalogues)
+    catalogue = choose_catalogue(args.catalogue, open_workspace(args.workspace, sources=False).catalogues)
     return _from_embedded(args) if catalogue.kind == "embedded" else _from_ckan(args)
 
 
@@ -28,7 +28,7 @@ def _from_embedded(args: argparse.Namespace) -> int:
     from publish.commands.clock import current_time
     from publish.run import Place, choose_datasets, open_workspace, withdraw_embedded
 
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     datasets = choose_datasets(workspace, [args.dataset])
     names = withdraw_embedded(workspace, Place(args.workspace), datasets, now=current_time(), by=args.by,
                               reason=args.reason)
@@ -45,7 +45,7 @@ def _from_ckan(args: argparse.Namespace) -> int:
     from publish.push.publishing import failed
     from publish.run import choose_datasets, package_name
 
-    desk = open_desk(args.workspace, args.catalogue)
+    desk = open_desk(args.workspace, args.catalogue, sources=False)
     now = current_time()
     names = {package_name(d, desk.workspace): (d.body.code, d.id) for d in choose_datasets(desk.workspace, [args.dataset])}
     plan = plan_withdrawals(desk.connection, names, now=now, by=args.by, why=args.reason)

@@ -88,6 +88,7 @@ def is_tombstone(held: Mapping[str, Any]) -> bool:
 def _all_fields(wanted: Wanted) -> tuple[FieldChange, ...]:
     made = [FieldChange(k, "", text(v)) for k, v in sorted(wanted.fields.items()) if text(v)]
     made.append(FieldChange("tags", "", "、".join(sorted(wanted.tags))))
+    made += [FieldChange("groups", "", "、".join(wanted.groups))] if wanted.groups else []
     made += [FieldChange(f"extras:{k}", "", v) for k, v in sorted(wanted.extras.items())]
     return tuple(made)
 
@@ -103,6 +104,9 @@ def _fields(wanted: Wanted, held: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     gone = {"取下げ"} & tags
     if missing or gone:
         made.append(FieldChange("tags", "、".join(sorted(tags)), "、".join(sorted((tags | set(wanted.tags)) - gone))))
+    groups = {str(g["name"]) for g in held.get("groups", ())}
+    if not groups >= set(wanted.groups):
+        made.append(FieldChange("groups", "、".join(sorted(groups)), "、".join(sorted(groups | set(wanted.groups)))))
     extras = {str(e["key"]): text(e["value"]) for e in held.get("extras", ())}
     made += [
         FieldChange(f"extras:{k}", extras.get(k, ""), v)

@@ -39,6 +39,7 @@ class Wanted:
     files: tuple[WantedFile, ...]
     package_sha256: str  # of public/datapackage.json, which carries the hashes of all files
     facts: Mapping[str, Any] = field(default_factory=dict)  # for people: rows, errors, fixes, sample
+    groups: tuple[str, ...] = ()  # names of the portal's groups
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ REASONS = {
 FIELDS = {
     "title": "題名", "notes": "説明", "license_id": "ライセンス", "owner_org": "組織", "author": "作成者",
     "maintainer": "連絡先", "maintainer_email": "メール", "version": "時点", "url": "ページ", "private": "非公開",
-    "tags": "タグ", "name": "名前", "description": "説明", "format": "形式", "mimetype": "MIME", "size": "大きさ",
+    "tags": "タグ", "groups": "グループ", "name": "名前",
+    "description": "説明", "format": "形式", "mimetype": "MIME", "size": "大きさ",
     "sha256": "SHA-256", "source_file": "ファイル名", "extras:as_of": "基準日", "extras:edition": "標準の版",
     "extras:frequency": "更新頻度", "extras:kind": "種類", "extras:records": "件数", "extras:spatial": "範囲",
     "extras:spatial_text": "地域", "extras:temporal_start": "期間(始)", "extras:temporal_end": "期間(終)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -12,8 +12,9 @@ import polars as pl
 from pipelines.errors import CatalogueError
 from pipelines.model import Municipality, Package
 from publish.ckan.carrying import Outcome, carry_out
-from publish.ckan.datastore import await_tables
-from publish.ckan.journal import Journal, locked
+from publish.ckan.datastore import Stores
+from publish.ckan.journal import Journal, disk_error, locked
+from publish.ckan.loading import await_tables
 from publish.ckan.organizations import ensure_organizations
 from publish.ckan.wanted import descriptor_sha256
 from publish.kpi import PUBLIC_EVENTS
@@ -24,6 +25,8 @@ from publish.push.connecting import Connection
 from publish.push.keeping import keep_package
 from publish.run import Place
 
+CLOCK_SLACK = timedelta(minutes=10)
+
 
 def publish_changes(
     connection: Connection, place: Place, plan: Plan, wanted: Mapping[str, Wanted], packages: Mapping[str, Package],
@@ -32,10 +35,12 @@ def publish_changes(
 ) -> list[Outcome]:
     """Carry out `plan`; outcomes in the plan's order. One run at a time per catalogue. Errors of one dataset stay with it.
 
-    A package that is not the one the plan was made from is refused before anything is sent.
+    A package that is not the one the plan was made from is refused before anything is sent, and so is a clock that
+    stands before the plan or the ledger.
     """
     refuse_other_packages(plan, packages)
     with locked(connection.lock):
+        refuse_clock(place, plan, now)
         journal = connection.journal()
         needed = {wanted[c.name].fields["owner_org"] for c in plan.active if c.name in wanted}
         ensure_organizations(connection.portal, [b for b in bodies.values() if b.organization_id in needed],
@@ -43,7 +48,8 @@ def publish_changes(
         made = {}
         for outcome in _carried(connection, plan, wanted, journal, now):
             if outcome.error is None:
-                _record(connection, place, outcome, packages.get(outcome.change.name), now, by)
+                _record(connection, place, outcome, packages.get(outcome.change.name), now, by,
+                        resumed=journal.begun(outcome.change.name))
                 journal.note("done", outcome.change.name)
             made[outcome.change.name] = outcome
             on_done(outcome)
@@ -55,12 +61,12 @@ def publish_changes(
 
 
 def _awaited(connection: Connection, made: dict[str, Outcome], wait_s: float) -> dict[str, Outcome]:
-    """Wait for xloader; what it could not load is noted beside its dataset."""
+    """Wait for xloader; what it did not load is noted beside its dataset."""
     pending = {i: (n, f) for n, o in made.items() for i, f in o.loading.items()}
     notes = await_tables(connection.portal, {i: f for i, (_, f) in pending.items()}, wait_s=wait_s)
     owner = {f.path: n for n, f in pending.values()}
     for note in notes:
-        name = owner[note.split(":")[0]]
+        name = owner[note.path]
         made[name] = replace(made[name], notes=(*made[name].notes, note))
     return made
 
@@ -69,7 +75,7 @@ def _carried(
     connection: Connection, plan: Plan, wanted: Mapping[str, Wanted], journal: Journal, now: datetime
 ) -> Iterator[Outcome]:
     return carry_out(plan.changes, wanted, connection.portal, journal, parallel=connection.catalogue.parallel,
-                     since=ckan_time(now), datastore=bool(plan.portal.get("datastore")), xloader=bool(plan.portal.get("xloader")))
+                     since=ckan_time(now), stores=Stores(bool(plan.portal.get("datastore")), bool(plan.portal.get("xloader"))))
 
 
 def refuse_other_packages(plan: Plan, packages: Mapping[str, Package]) -> None:
@@ -86,16 +92,59 @@ def refuse_other_packages(plan: Plan, packages: Mapping[str, Package]) -> None:
             )
 
 
+def refuse_clock(place: Place, plan: Plan, now: datetime) -> None:
+    """CatalogueError when `now` is before the plan was made or before the newest line of its bodies' ledgers.
+
+    The ledger's times are what is counted by: a line dated before its forerunner would count for another day. A clock
+    that is a little behind (two machines, 10 minutes) passes; one that is ahead nobody can tell here (kokai doctor
+    compares it with the portal's).
+    """
+    moments = [plan.made_at] if plan.made_at else []
+    for code in sorted({c.code for c in plan.changes}):
+        moments += read_ledger(place.ledger, code)["at"].sort(descending=True).head(1).to_list()
+    latest = max((datetime.fromisoformat(m) for m in moments), default=now)
+    if latest - now <= CLOCK_SLACK:
+        return
+    raise CatalogueError(
+        "clock-behind", f"この機械の時計({now:%Y-%m-%d %H:%M})が、計画か台帳の最後の記録({latest:%Y-%m-%d %H:%M})より前です。",
+        f"this machine's clock ({now:%Y-%m-%d %H:%M}) stands before the plan or the newest ledger line ({latest:%Y-%m-%d %H:%M})",
+        todo_ja="時計を合わせてください。台帳の日時が誤っているときは、kokai ledger verify で確かめてください。",
+        todo_en="Set the clock; if the ledger's time is the wrong one, see kokai ledger verify.", where=plan.catalogue,
+    )
+
+
 def _record(
-    connection: Connection, place: Place, outcome: Outcome, package: Package | None, now: datetime, by: str
+    connection: Connection, place: Place, outcome: Outcome, package: Package | None, now: datetime, by: str, *, resumed: bool
 ) -> None:
+    """The ledger's line and the kept edition. A run that is taken up again looks whether its line was written already."""
     change = outcome.change
     line = withdrawal_entry(connection, change, outcome.url, now) if change.action == "withdraw" else None
     if package is not None and line is None:
         line = ledger_entry(connection, package, outcome.event, outcome.url, now, by)
         keep_package(connection.folder, package)
-    if line is not None:
-        append_entries(place.ledger, change.code, [line])
+    if line is not None and not (resumed and _is_last(place, connection, line)):
+        _append(place, change.code, [line])
+
+
+def _is_last(place: Place, connection: Connection, line: Mapping[str, Any]) -> bool:
+    """True when the dataset's newest line for this catalogue says the same: public with these bytes, or withdrawn."""
+    mine = read_ledger(place.ledger, line["body"]).filter(
+        (pl.col("name") == line["name"]) & (pl.col("catalogue") == connection.catalogue.name)
+        & pl.col("event").is_in([*PUBLIC_EVENTS, "withdrawn"]))
+    if mine.is_empty():
+        return False
+    last = mine.row(-1, named=True)
+    if line["event"] == "withdrawn":
+        return bool(last["event"] == "withdrawn")
+    return last["event"] in PUBLIC_EVENTS and last["sha256"] == line["sha256"]
+
+
+def _append(place: Place, code: str, lines: list[dict[str, Any]]) -> None:
+    """Ledger lines, all or none. CatalogueError when the disk is full: the next run makes up for them."""
+    try:
+        append_entries(place.ledger, code, lines)
+    except OSError as error:
+        raise disk_error(error, place.ledger / f"{code}.jsonl") from None
 
 
 def _make_up(
@@ -115,7 +164,7 @@ def _make_up(
             url = f"{connection.portal.address}/dataset/{c.name}"
             lines.append(ledger_entry(connection, packages[c.name], "published", url, now, by))
             keep_package(connection.folder, packages[c.name])
-        append_entries(place.ledger, code, lines)
+        _append(place, code, lines)
 
 
 def last_events(entries: pl.DataFrame, catalogue: str) -> dict[str, str]:

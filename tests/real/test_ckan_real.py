@@ -9,124 +9,38 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipelines.declare import Catalogue
 from pipelines.model import Package
-from pipelines.package import ResourceData
+from publish.ckan import datastore, loading
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
 from publish.ckan.verifying import verify_portal
 from publish.ledger import read_ledger
-from publish.push import Connection, plan_packages, plan_withdrawals, publish_changes
-from publish.push.planning import Planned
+from publish.push import Connection, plan_withdrawals, publish_changes
 from publish.run import Place
-from tests.fake_packages import AED_ROWS, make_body, make_dataset, make_package, make_standard, make_table
+from tests.fake_packages import AED_ROWS
 from tests.fault_proxy import KINDS, Request, fault_proxy
+from tests.real.real_ckan import (
+    BODY,
+    MARKS,
+    NOW,
+    ROOT,
+    Real,
+    check_whole,
+    errors,
+    link,
+    package,
+    plan,
+    publish,
+    sent,
+)
 
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("KOKAI_SHARED", ROOT.parent / "shared"))
-UP = SHARED / "ckan" / "up.sh"
-PORTS = {"CKAN_PORT": "5110", "CKAN_SOLR_PORT": "8994", "CKAN_PG_PORT": "5534", "CKAN_REDIS_PORT": "6481"}
-NOW = datetime(2026, 4, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+pytestmark = MARKS
 FAULTS = int(os.environ.get("KOKAI_FAULTS", "120"))
-
-pytestmark = [
-    pytest.mark.ckan, pytest.mark.shared,
-    pytest.mark.skipif(not UP.exists(), reason=f"no real CKAN to start: {UP} is missing"),
-]
-
-
-@dataclass(frozen=True)
-class Real:
-    """A running CKAN: its address, a sysadmin's and an editor's token."""
-
-    address: str
-    admin: str
-    editor: str
-
-
-@pytest.fixture(scope="session")
-def real() -> Iterator[Real]:
-    run = Path(tempfile.mkdtemp(prefix="kokai-ckan-", dir="/var/tmp"))
-    run.chmod(0o755)  # PostgreSQL runs as another user and must reach its folder
-    environ = {**os.environ, **PORTS, "CKAN_RUN": str(run / "run"), "FRESH": "1"}
-    made = subprocess.run([str(UP)], env=environ, capture_output=True, text=True, timeout=600, check=False)
-    try:
-        assert made.returncode == 0, made.stdout + made.stderr
-        admin = (run / "run" / "token").read_text().strip()
-        address = f"http://127.0.0.1:{PORTS['CKAN_PORT']}"
-        yield Real(address, admin, make_editor(address, admin))
-    finally:
-        subprocess.run([str(SHARED / "ckan" / "down.sh")], env=environ, capture_output=True, timeout=120, check=False)
-        shutil.rmtree(run, ignore_errors=True)
-
-
-def make_editor(address: str, admin: str) -> str:
-    portal = Portal(address, Token(admin, "test"))
-    body = make_body()
-    portal.write("organization_create", {"name": body.organization_id, "title": body.name})
-    portal.write("user_create", {"name": "editor1", "email": "e@example.invalid", "password": "correct-horse-2"})
-    portal.write("organization_member_create", {"id": body.organization_id, "username": "editor1", "role": "editor"})
-    return str(portal.write("api_token_create", {"user": "editor1", "name": "x"})["token"])
-
-
-CATALOGUE = Catalogue("ckan", "ckan", "試験", url_env="KOKAI_CKAN_URL", token_env="KOKAI_CKAN_TOKEN", parallel=2,
-                      create_organization=False, licence_ids={"CC-BY-4.0": "CC-BY-4.0"})
-BODY = make_body()
-
-
-def link(address: str, token: str, folder: Path, **more: Any) -> Connection:
-    portal = Portal(address, Token(token, "test"), timeout_s=more.pop("timeout_s", 60), sleep=lambda s: time.sleep(min(s, 0.2)))
-    return Connection(replace(CATALOGUE, **more), portal, folder / "var" / "publish" / "ckan")
-
-
-def package(folder: Path, name: str, rows: list[list[str | None]] | None = None) -> Package:
-    standard = replace(make_standard(), file_slug=name)
-    dataset = make_dataset(id=name, title=f"一覧 {name}")
-    return make_package(folder, dataset, standard, [ResourceData(None, make_table(rows), "2025-04-01")])
-
-
-def plan(to: Connection, made: list[Package]) -> Planned:
-    return plan_packages(to, made, {BODY.code: BODY}, now=NOW, by="試験", everything=False)
-
-
-def publish(to: Connection, folder: Path, planned: Planned, wait_s: float = 0.0) -> list[Any]:
-    return publish_changes(to, Place(folder), planned.plan, planned.wanted, planned.packages, {BODY.code: BODY}, now=NOW,
-                           by="試験", wait_s=wait_s)
-
-
-def errors(outcomes: list[Any]) -> list[str]:
-    return [f"{o.error.code} {o.error}" for o in outcomes if o.error]
-
-
-def sent(p: Package) -> list[dict[str, Any]]:
-    """The resources that the catalogue takes."""
-    return [r for r in p.descriptor["resources"] if r["format"] in ("csv", "geojson")]
-
-
-def check_whole(real: Real, made: list[Package]) -> None:
-    """Each dataset once, public, every file's bytes equal: looked at without our own comparison."""
-    portal = Portal(real.address, Token("", "none"))
-    names = portal.read("package_list")
-    for p in made:
-        assert names.count(p.name) == 1
-        held = portal.show(p.name)
-        assert held is not None and held["private"] is False
-        wanted = {r["path"]: (p.public / r["path"]).read_bytes() for r in sent(p)}
-        served = {}
-        for r in held["resources"]:
-            with portal.download(r["url"].replace(r["url"].split("/dataset/")[0], real.address)) as pieces:
-                served[r["source_file"]] = b"".join(pieces)
-        assert served == wanted
 
 
 def test_an_editor_publishes_twice_and_the_second_run_writes_nothing(real: Real, tmp_path: Path) -> None:
@@ -162,21 +76,88 @@ def test_one_changed_table_is_one_dataset_updated_and_the_ids_stay(real: Real, t
     assert {r["id"] for r in held["resources"]} == {r["id"] for r in sent(made[0])}
 
 
-def test_the_datastore_gets_types_and_japanese_labels(real: Real, tmp_path: Path) -> None:
-    made = package(tmp_path / "p", "typed")
+@pytest.mark.parametrize("by", ["kokai", "xloader"])
+def test_the_datastore_gets_types_and_japanese_labels(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """A small table goes along with its dictionary; a large one is xloader's."""
+    if by == "xloader":
+        monkeypatch.setattr(datastore, "SMALL_BYTES", 0)
+    made = package(tmp_path / "p", f"typed_{by}")
     to = link(real.address, real.editor, tmp_path)
-    outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=300)
-    assert outcomes[0].notes == ()
+    outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=120)
+    assert [n for n in outcomes[0].notes if n.failed] == []
+    assert (len(outcomes[0].loading) == 1) == (by == "xloader")
+    check_table(to, made)
     csv = next(r for r in made.descriptor["resources"] if r["format"] == "csv")
-    found = to.portal.read("datastore_search", {"resource_id": csv["id"], "limit": 100})
-    assert found["total"] == csv["rows"]
-    kinds = {f["id"]: f["type"] for f in found["fields"]}
-    for f in csv["schema"]["fields"]:
-        assert kinds[f["name"]] == ("numeric" if f["type"] in ("number", "integer") else kinds[f["name"]])
-        if f["type"] == "string":
-            assert kinds[f["name"]] == "text"
     views = to.portal.read("resource_view_list", {"id": csv["id"]})
     assert [v["view_type"] for v in views] == ["datatables_view"]
+
+
+def check_table(to: Connection, made: Package) -> None:
+    """Every row once, each column with its type, its Japanese label and what the standard says of it."""
+    csv = next(r for r in made.descriptor["resources"] if r["format"] == "csv")
+    found = to.portal.read("datastore_info", {"id": csv["id"]})
+    assert found["meta"]["count"] == csv["rows"] == 3
+    columns = {f["id"]: f for f in found["fields"] if f["id"] != "_id"}
+    assert list(columns) == [f["name"] for f in csv["schema"]["fields"]]
+    assert {n for n, f in columns.items() if f["type"] == "numeric"} == {"緯度", "経度", "台数"}
+    assert {f["type"] for n, f in columns.items() if n not in ("緯度", "経度", "台数")} == {"text"}
+    assert [f["info"]["label"] for f in columns.values()] == [f.get("title") or f["name"] for f in csv["schema"]["fields"]]
+    assert "6桁の団体コード" in columns["全国地方公共団体コード"]["info"]["notes"]
+    rows = to.portal.read("datastore_search", {"resource_id": csv["id"], "limit": 100, "sort": "ID"})["records"]
+    assert [(r["全国地方公共団体コード"], r["ID"], r["緯度"]) for r in rows][:2] == [
+        ("352136", "0001", 34.1667), ("352136", "0002", 34.228)]
+    assert rows[2]["緯度"] is None and rows[1]["備考"] == "1階\nロビー"
+
+
+def test_a_worker_that_hangs_leaves_a_full_table_and_doubles_nothing_when_it_is_back(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portal's job worker is stopped (SIGSTOP), so that xloader never begins; later it goes on."""
+    monkeypatch.setattr(datastore, "SMALL_BYTES", 0)
+    monkeypatch.setattr(loading, "AGAIN_S", 4.0)
+    monkeypatch.setattr(loading, "STILL_S", 10.0)
+    made = package(tmp_path / "p", "hung")
+    to = link(real.address, real.editor, tmp_path)
+    worker = int((real.folder / "pid" / "worker.pid").read_text())
+    csv = next(r for r in made.descriptor["resources"] if r["format"] == "csv")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=60)
+        assert [(n.path, n.failed) for n in outcomes[0].notes] == [(csv["path"], False)]
+        assert errors(outcomes) == []
+        check_table(to, made)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    for _ in range(90):
+        if datastore.job_state(to.portal, csv["id"]) == "complete":
+            break
+        time.sleep(1)
+    else:
+        raise AssertionError("the worker never came back")
+    check_table(to, made)
+
+
+@pytest.mark.parametrize(("first", "second"), [("kokai", "kokai"), ("xloader", "xloader"), ("xloader", "kokai")])
+def test_an_update_right_after_the_first_publication_ends_with_the_new_rows(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    """xloader's job for the first edition may still be waiting, running or done when the table of the second is made."""
+    small = {"xloader": 0, "kokai": datastore.SMALL_BYTES}
+    monkeypatch.setattr(datastore, "SMALL_BYTES", small[first])
+    to = link(real.address, real.editor, tmp_path)
+    publish(to, tmp_path, plan(to, [package(tmp_path / "p", f"quick_{first}_{second}")]))
+    monkeypatch.setattr(datastore, "SMALL_BYTES", small[second])
+    made = package(tmp_path / "p2", f"quick_{first}_{second}", AED_ROWS[:2])
+    outcomes = publish(to, tmp_path, plan(to, [made]), wait_s=120)
+    assert [n for n in outcomes[0].notes if n.failed] == []
+    csv = next(r for r in made.descriptor["resources"] if r["format"] == "csv")
+    held = datastore.standing(to.portal, csv["id"])
+    assert held is not None and held.rows == 2
+    time.sleep(5)
+    assert datastore.standing(to.portal, csv["id"]) == held
+    assert dict(held.columns)["緯度"] == "numeric"
 
 
 def test_a_withdrawal_is_a_tombstone_and_a_new_publication_undoes_it(real: Real, tmp_path: Path) -> None:
@@ -264,7 +245,7 @@ def test_a_run_killed_at_any_request_is_finished_by_the_next(real: Real, tmp_pat
         to = link(real.address, real.editor, folder)
         assert errors(publish(to, folder, plan(to, made))) == []
         check_whole(real, made)
-        assert set(read_ledger(folder / "ledger", BODY.code)["name"].to_list()) == {p.name for p in made}
+        assert sorted(read_ledger(folder / "ledger", BODY.code)["name"].to_list()) == sorted(p.name for p in made)
         if not killed:
             assert out.strip() == "[]"
             return

@@ -54,4 +54,4 @@ _TEXT: dict[type, Callable[[Any], str | None]] = {
 def text_rows(rows: list[list[Any]]) -> list[list[str | None]]:
     """Rows of cell values as rows of text; blank cells are None."""
     table = _TEXT
-    return [[table[type(cell)](cell) for cell in row] for row in rows]
+    return [[cell or None if type(cell) is str else table[type(cell)](cell) for cell in row] for row in rows]

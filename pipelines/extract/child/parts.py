@@ -103,7 +103,8 @@ class Archive:
                         raise Refused("zip-bomb", name)
                     self._check(size, info.compress_size)
                     seen = tail + chunk
-                    if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen or b"<\0!\0D\0" in seen or b"\0<\0!\0D" in seen:
+                    wide = b"\0" in seen and (b"<\0!\0D\0" in seen or b"\0<\0!\0D" in seen)  # UTF-16
+                    if wide or b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
                         raise Refused("xml-entities", name)
                     tail = chunk[-16:]
                     yield chunk

@@ -11,7 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import SourceError
-from pipelines.model import FINDINGS, ROW, Finding, Table, findings_frame
+from pipelines.gtfs.rows import has, mark, seconds
+from pipelines.gtfs.service import check_days, check_far_stops, check_trips, check_values
+from pipelines.model import ROW, Finding, Table, findings_frame
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "agency.txt": ("agency_name", "agency_url", "agency_timezone"),
@@ -161,6 +163,7 @@ def check_gtfs(tables: Mapping[str, Table]) -> pl.DataFrame:
     for name, column in DATES:
         frames.append(_dates(tables, name, column))
     frames += [_order(tables), *_points(tables), _periods(tables)]
+    frames += [*check_values(tables), *check_trips(tables), *check_far_stops(tables), check_days(tables)]
     return pl.concat([findings_frame(findings), *[f for f in frames if f.height]])
 
 
@@ -181,65 +184,45 @@ def _structure(tables: Mapping[str, Table], findings: list[Finding]) -> pl.DataF
             elif name == "stop_times.txt" and column.endswith("_time"):
                 continue  # times between two stops with a time may be blank
             else:
-                blanks.append(_mark(tables[name], pl.col(column).is_null(), "gtfs-blank", name, column))
+                blanks.append(mark(tables[name], pl.col(column).is_null(), "gtfs-blank", name, column))
     return pl.concat(blanks) if blanks else findings_frame()
 
 
-def _mark(table: Table, wrong: pl.Expr, code: str, name: str, column: str) -> pl.DataFrame:
-    """One finding for each row where `wrong` is true."""
-    params = pl.lit('{"file": "' + name + '"}')
-    return table.frame.filter(wrong.fill_null(False)).select(
-        code=pl.lit(code), row=pl.col(ROW), field=pl.lit(column), value=pl.col(column), params=params,
-        remedy=pl.lit(None, pl.String),
-    ).cast(pl.Schema(FINDINGS))
-
-
-def _has(tables: Mapping[str, Table], name: str, *columns: str) -> bool:
-    return name in tables and all(c in tables[name].columns for c in columns)
-
-
 def _unique(tables: Mapping[str, Table], name: str, keys: tuple[str, ...]) -> pl.DataFrame:
-    if not _has(tables, name, *keys):
+    if not has(tables, name, *keys):
         return findings_frame()
     again = ~pl.struct(keys).is_first_distinct() & pl.all_horizontal(pl.col(k).is_not_null() for k in keys)
-    return _mark(tables[name], again, "gtfs-duplicate", name, keys[-1] if len(keys) > 1 else keys[0])
+    return mark(tables[name], again, "gtfs-duplicate", name, keys[-1] if len(keys) > 1 else keys[0])
 
 
 def _reference(tables: Mapping[str, Table], name: str, column: str,
                targets: tuple[tuple[str, str], ...]) -> pl.DataFrame:
-    there = [tables[t].frame[c] for t, c in targets if _has(tables, t, c)]
-    if not _has(tables, name, column) or not there:
+    there = [tables[t].frame[c] for t, c in targets if has(tables, t, c)]
+    if not has(tables, name, column) or not there:
         return findings_frame()
     known = pl.concat(there).drop_nulls().unique().implode()
-    return _mark(tables[name], pl.col(column).is_not_null() & ~pl.col(column).is_in(known), "gtfs-reference", name,
+    return mark(tables[name], pl.col(column).is_not_null() & ~pl.col(column).is_in(known), "gtfs-reference", name,
                  column)
 
 
 def _pattern(tables: Mapping[str, Table], name: str, column: str, code: str, pattern: str) -> pl.DataFrame:
-    if not _has(tables, name, column):
+    if not has(tables, name, column):
         return findings_frame()
-    return _mark(tables[name], ~pl.col(column).str.strip_chars().str.contains(pattern), code, name, column)
+    return mark(tables[name], ~pl.col(column).str.strip_chars().str.contains(pattern), code, name, column)
 
 
 def _dates(tables: Mapping[str, Table], name: str, column: str) -> pl.DataFrame:
-    if not _has(tables, name, column):
+    if not has(tables, name, column):
         return findings_frame()
     day = pl.col(column).str.to_date("%Y%m%d", strict=False)
     wrong = pl.col(column).is_not_null() & (day.is_null() | (pl.col(column).str.len_chars() != 8))
-    return _mark(tables[name], wrong, "gtfs-date", name, column)
-
-
-def seconds(column: str) -> pl.Expr:
-    """H:MM:SS as seconds since the start of the service day; null for what is no time."""
-    parts = pl.col(column).str.strip_chars().str.extract_groups(r"^([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])$")
-    number = [parts.struct.field(str(i)).cast(pl.Int64, strict=False) for i in (1, 2, 3)]
-    return number[0] * 3600 + number[1] * 60 + number[2]
+    return mark(tables[name], wrong, "gtfs-date", name, column)
 
 
 def _order(tables: Mapping[str, Table]) -> pl.DataFrame:
     """Stops of a trip whose arrival lies before the departure at the stop before."""
     name = "stop_times.txt"
-    if not _has(tables, name, "trip_id", "stop_sequence", "arrival_time", "departure_time"):
+    if not has(tables, name, "trip_id", "stop_sequence", "arrival_time", "departure_time"):
         return findings_frame()
     frame = tables[name].frame.with_columns(
         pl.col("stop_sequence").cast(pl.Int64, strict=False).alias("__n__"),
@@ -247,7 +230,7 @@ def _order(tables: Mapping[str, Table]) -> pl.DataFrame:
     ).sort("trip_id", "__n__", ROW)
     before = pl.col("__d__").forward_fill().shift(1).over("trip_id")
     frame = frame.with_columns(((pl.col("__a__") < before) | (pl.col("__d__") < pl.col("__a__"))).alias("__bad__"))
-    return _mark(Table(frame), pl.col("__bad__"), "gtfs-time-order", name, "arrival_time")
+    return mark(Table(frame), pl.col("__bad__"), "gtfs-time-order", name, "arrival_time")
 
 
 def _points(tables: Mapping[str, Table]) -> list[pl.DataFrame]:
@@ -255,17 +238,17 @@ def _points(tables: Mapping[str, Table]) -> list[pl.DataFrame]:
     out = []
     for name, lat, lon in (("stops.txt", "stop_lat", "stop_lon"), ("shapes.txt", "shape_pt_lat", "shape_pt_lon")):
         for column, low, high in ((lat, 20, 46), (lon, 122, 154)):
-            if _has(tables, name, column):
+            if has(tables, name, column):
                 number = pl.col(column).cast(pl.Float64, strict=False)
                 wrong = pl.col(column).is_not_null() & ~number.is_between(low, high).fill_null(False)
-                out.append(_mark(tables[name], wrong, "gtfs-point", name, column))
+                out.append(mark(tables[name], wrong, "gtfs-point", name, column))
     return out
 
 
 def _periods(tables: Mapping[str, Table]) -> pl.DataFrame:
-    if not _has(tables, "calendar.txt", "start_date", "end_date"):
+    if not has(tables, "calendar.txt", "start_date", "end_date"):
         return findings_frame()
-    return _mark(tables["calendar.txt"], pl.col("start_date") > pl.col("end_date"), "gtfs-period", "calendar.txt",
+    return mark(tables["calendar.txt"], pl.col("start_date") > pl.col("end_date"), "gtfs-period", "calendar.txt",
                  "end_date")
 
 

@@ -30,7 +30,8 @@ STEPS = {
     "verify": VERIFY,
     "checkpoint": "from publish.cli import main; raise SystemExit(main(['ledger', 'checkpoint', '--renew', '--workspace', "
     "sys.argv[1]]))",
-    "verify with every row of the checkpoint": VERIFY,
+    "verify with a checkpoint": VERIFY,
+    "verify with every row of the checkpoint": VERIFY.replace("'verify', ", "'verify', '--rows', "),
     "kpi of the workspace's plans": "from publish.cli import main; raise SystemExit(main(['kpi', '--as-of', '2026-03-31', "
     "'--workspace', sys.argv[1]]))",
     "kpi of a plan for every body": "from bench.ledger import count_everything; count_everything(sys.argv[1])",

@@ -175,7 +175,8 @@ def test_a_line_that_chains_but_is_no_entry_is_named(tmp_path: Path, line: bytes
     with pytest.raises(LedgerError) as stop:
         read_ledger(tmp_path, CODE)
     assert stop.value.code in ("ledger-broken", "ledger-line-unreadable") and "6行目" in stop.value.ja
-    chains, wrong = verify_everything(tmp_path)
+    verified = verify_everything(tmp_path)
+    chains, wrong = verified.chains, verified.wrong
     broken = chains[CODE]
     assert (broken is not None and broken.line == 6) or (wrong is not None and "6行目" in wrong.ja)
     with pytest.raises(LedgerError, match="6行目"):

@@ -11,7 +11,15 @@ import polars as pl
 import pytest
 
 from publish.cli import main
-from publish.ledger import LedgerError, append_entries, ledger_path, read_ledgers, verify_everything, write_checkpoint
+from publish.ledger import (
+    LedgerError,
+    append_entries,
+    ledger_path,
+    read_ledgers,
+    verify_everything,
+    verifying,
+    write_checkpoint,
+)
 from publish.ledger.checkpoint import digest
 from publish.ledger.entries import write_line
 
@@ -137,7 +145,7 @@ def test_the_ledger_of_another_body_under_this_name_is_told(tmp_path: Path) -> N
     path = fill(tmp_path)
     for suffix in (".jsonl", ".head"):
         path.with_suffix(suffix).write_bytes(ledger_path(tmp_path, OTHER).with_suffix(suffix).read_bytes())
-    broken = verify_everything(tmp_path)[0][CODE]
+    broken = verify_everything(tmp_path).chains[CODE]
     assert broken is not None and broken.line == 1
     with pytest.raises(LedgerError, match="1行目"):
         read_ledgers(tmp_path)
@@ -148,7 +156,7 @@ def test_an_editor_is_named_as_the_likely_cause(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for changed, words in ((whole.replace(b"\n", b"\r\n"), "行の終わり"), (b"\xef\xbb\xbf" + whole, "BOM")):
         path.write_bytes(changed)
-        broken = verify_everything(tmp_path)[0][CODE]
+        broken = verify_everything(tmp_path).chains[CODE]
         assert broken is not None and broken.line == 1 and words in broken.ja
 
 
@@ -178,6 +186,20 @@ def test_a_forged_table_of_the_checkpoint_is_told_with_the_line(
     assert "checkpoint.parquet" in told and (f"{line}行目" if line else "多くの行") in told
 
 
+def test_a_large_ledger_compares_every_row_of_the_checkpoint_when_asked_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "MANY_BYTES", 100)
+    root = tmp_path / "ledger"
+    fill(root)
+    write_checkpoint(root)
+    forge(root, lambda t: t.with_columns(rows=pl.when(pl.col("seq") == 4).then(99).otherwise("rows")))
+    assert main(["ledger", "verify", "--workspace", str(tmp_path)]) == 0
+    assert "--rows" in capsys.readouterr().out
+    assert main(["ledger", "verify", "--rows", "--workspace", str(tmp_path)]) == 1
+    assert "4行目" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("change", [{"lines": 4}, {"hash": "0" * 64}, {"digest": "0" * 64}, {"bytes": 10}])
 def test_an_edited_mark_of_the_checkpoint_is_told(tmp_path: Path, change: dict[str, object]) -> None:
     fill(tmp_path)
@@ -188,6 +210,6 @@ def test_an_edited_mark_of_the_checkpoint_is_told(tmp_path: Path, change: dict[s
     told = json.loads(place.read_bytes())
     told["ledgers"][CODE] |= change
     place.write_text(json.dumps(told), encoding="utf-8")
-    assert verify_everything(tmp_path)[1] is not None
+    assert verify_everything(tmp_path).wrong is not None
     with pytest.raises(LedgerError):
         read_ledgers(tmp_path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="verify|import|checkpoint|renew-head", required=True)
     verify = actions.add_parser("verify", help="改ざん・欠落がないか確かめます / look for any change or gap")
+    verify.add_argument("--rows", action="store_true", help="大きな台帳でも、確認点の表を一行ずつ台帳と比べます / every row")
     add_workspace(verify)
     history = actions.add_parser("import", help="使い始める前の公開を一覧から取り込みます / take in what was public before")
     history.add_argument("file", type=Path, metavar="FILE", help="CSV、または CKAN の package_search の結果(JSON)")
@@ -44,7 +45,8 @@ def _verify(args: argparse.Namespace) -> int:
     from publish.ledger import verify_everything
     from publish.run import Place
 
-    found, wrong = verify_everything(Place(args.workspace).ledger)
+    verified = verify_everything(Place(args.workspace).ledger, rows=args.rows)
+    found, wrong = verified.chains, verified.wrong
     if not found:
         sys.stdout.write("台帳はまだありません。 / no ledger yet\n")
     for code, broken in found.items():
@@ -57,6 +59,9 @@ def _verify(args: argparse.Namespace) -> int:
         sys.stdout.write(f"{wrong.where}: {wrong.ja} / {wrong.en}\n")
     if len(found) > 100 and not bad:
         sys.stdout.write(f"{len(found)}の台帳: 異常なし / all intact\n")
+    if not verified.every_row and wrong is None:
+        sys.stdout.write("確認点の表は全体のダイジェストで確かめました。一行ずつ比べるには --rows を付けてください。"
+                         " / the checkpoint's table was verified by its digest; --rows compares every row\n")
     return 1 if bad or wrong is not None else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -20,20 +21,31 @@ def verify_ledgers(root: Path) -> dict[str, Broken | None]:
         return dict(zip(codes, found, strict=True))
 
 
-def verify_everything(root: Path) -> tuple[dict[str, Broken | None], LedgerError | None]:
+@dataclass(frozen=True)
+class Verified:
+    """What was found: body -> the first line that does not hold (None = intact), what is wrong with the checkpoint or an
+    entry's form, and whether every row of the checkpoint's table was compared with its line."""
+
+    chains: dict[str, Broken | None]
+    wrong: LedgerError | None
+    every_row: bool
+
+
+def verify_everything(root: Path, *, rows: bool = False) -> Verified:
     """Every chain line by line; then the form of the entries, and the checkpoint against them.
 
-    Ledgers of more than 64 MiB without a checkpoint are verified by their chains, numbers and bodies alone: the
-    form of each entry is seen by whatever reads them next, which stops at a wrong one.
+    Ledgers of more than 64 MiB are verified by their chains, numbers and bodies, and the checkpoint by its marks and
+    the digest of its table; `rows` has each row of that table compared with its line, too.
     """
     codes = ledger_codes(root)
-    with on_all_cores(verify_ledger, [ledger_path(root, code) for code in codes]) as found:
-        wrong = verify_checkpoint(root)
+    paths = [ledger_path(root, code) for code in codes]
+    small = sum(p.stat().st_size for p in paths if p.exists()) < MANY_BYTES
+    with on_all_cores(verify_ledger, paths) as found:
+        wrong = verify_checkpoint(root, rows=rows or small)
         chains = dict(zip(codes, found, strict=True))
-    paths = [ledger_path(root, code) for code, broken in chains.items() if broken is None]
-    if wrong is None and sum(p.stat().st_size for p in paths if p.exists()) < MANY_BYTES:
-        wrong = _wrong_form(paths)
-    return chains, wrong
+    if wrong is None and small:
+        wrong = _wrong_form([ledger_path(root, code) for code, broken in chains.items() if broken is None])
+    return Verified(chains, wrong, rows or small or not (root / "checkpoint.json").exists())
 
 
 def _wrong_form(paths: list[Path]) -> LedgerError | None:
@@ -45,10 +57,11 @@ def _wrong_form(paths: list[Path]) -> LedgerError | None:
     return None
 
 
-def verify_checkpoint(root: Path) -> LedgerError | None:
+def verify_checkpoint(root: Path, *, rows: bool = True) -> LedgerError | None:
     """None if there is no checkpoint or it says what the (verified) ledgers say; else what is wrong with it.
 
-    Bytes and marks are compared, and every row of the table with the line that it was made from.
+    Bytes and marks are compared, the table with its digest, and with `rows` every row of it with the line that it
+    was made from.
     """
     try:
         checkpoint = read_checkpoint(root)
@@ -61,6 +74,9 @@ def verify_checkpoint(root: Path) -> LedgerError | None:
             data = path.read_bytes() if path.exists() else b""
             compare_mark(path, data, checkpoint)
             _compare_end(path, data[: mark.size_bytes], mark)
+            if not rows:
+                row += mark.lines
+                continue
             waiting.append((path, data[: mark.size_bytes], 1))
             if sum(len(d) for _, d, _ in waiting) >= PARSED_TOGETHER_BYTES or number == len(checkpoint.marks):
                 lines = parse_ledgers(waiting)

@@ -18,6 +18,7 @@ from pipelines.messages import load_messages, message
 from pipelines.model import ROW, Finding, Fix, Licence, Package, Period, Table, findings_frame, fixes_frame
 from pipelines.opendata_list import category_of, opendata_list_rows
 from pipelines.package import ResourceData, write_package
+from pipelines.package.descriptor import present_schema
 from pipelines.package.resource import csv_bytes
 from pipelines.standards import load_standard
 from tests.fake_packages import AED_FIELDS, make_body, make_dataset, make_package, make_standard, make_table
@@ -114,6 +115,15 @@ def test_frictionless_finds_the_package_valid(tmp_path: Path) -> None:
     report = frictionless.validate(str(package.public / "datapackage.json"))
     assert report.valid, report.flatten(["name", "type", "message"])
     assert [t.type for t in report.tasks] == ["table", "json", "file", "file"]
+
+
+def test_a_list_of_values_that_was_not_read_in_the_standard_is_no_constraint_on_what_is_published() -> None:
+    standard = load_standard("cultural_property", "recommended-v1")
+    known = standard.get("種類")
+    assert known is not None and "enum" in known.spec["constraints"]
+    field = next(f for f in present_schema(standard, standard.names)["fields"] if f["name"] == "種類")
+    assert "enum" not in field.get("constraints", {})
+    assert field["enum_inferred"] == known.spec["constraints"]["enum"]
 
 
 def test_a_table_without_rows_is_a_valid_package(tmp_path: Path) -> None:

@@ -145,14 +145,15 @@ def _resource_note(r: WrittenResource, file: WrittenFile) -> str:
 def present_schema(standard: Standard, columns: Sequence[str]) -> dict[str, Any]:
     """The Table Schema with only the columns that the table has, in the table's order.
 
-    A declared extra column is plain text. A key over a missing column is left out.
+    A declared extra column is plain text. A key over a missing column is left out. A list of values that was not read
+    in the standard itself is no constraint on the data: it stands beside the field as `enum_inferred`.
     """
     schema: dict[str, Any] = {"$schema": PROFILE + "tableschema.json"}
     fields = []
     for name in columns:
         known = standard.get(name)
         spec = known.spec if known else {"name": name, "type": "string"}
-        fields.append({k: v for k, v in spec.items() if k not in INWARD})
+        fields.append(_certain({k: v for k, v in spec.items() if k not in INWARD}))
     schema["fields"] = fields
     schema["missingValues"] = list(standard.schema.get("missingValues", [""]))
     key = standard.schema.get("primaryKey")
@@ -160,6 +161,15 @@ def present_schema(standard: Standard, columns: Sequence[str]) -> dict[str, Any]
     if key_names and set(key_names) <= set(columns):
         schema["primaryKey"] = key_names
     return schema
+
+
+def _certain(spec: dict[str, Any]) -> dict[str, Any]:
+    if spec.get("enum_basis") != "inferred":
+        return spec
+    rest = {k: v for k, v in spec.items() if k not in ("enum_basis", "constraints")}
+    constraints = dict(spec.get("constraints", {}))
+    rest["enum_inferred"] = constraints.pop("enum", [])
+    return {**rest, "constraints": constraints} if constraints else rest
 
 
 def _body(body: Municipality) -> dict[str, Any]:

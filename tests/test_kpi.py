@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from pipelines.declare import Baseline, Counting, ListItem, NamedList, Plan, Target
+from publish.cli import main
 from publish.kpi import changes_between, count, is_stale, measure_plan, progress_dict
 from publish.ledger import ENTRIES
 
@@ -160,3 +163,11 @@ def test_a_second_catalogue_makes_nothing_new_and_the_last_one_withdraws() -> No
     assert told["change"].to_list() == ["new", "added", "updated", "dropped", "withdrawn", "again"]
     counts = [kinds(entries, date(2025, m, 2)) for m in range(1, 7)]
     assert counts == [1, 1, 1, 1, 0, 1]  # new, again and withdrawn are what moves the count
+
+
+def test_the_pc_on_the_internet_counts_without_the_sections_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "datasets", tmp_path / "datasets", ignore=shutil.ignore_patterns("inbox"))
+    assert main(["ledger", "import", str(tmp_path / "datasets" / "sample_history.csv"), "--workspace", str(tmp_path)]) == 0
+    assert main(["kpi", "--as-of", "2026-03-31", "--workspace", str(tmp_path)]) == 0
+    assert main(["report", "--fiscal-year", "令和7", "--workspace", str(tmp_path)]) == 0
+    assert "実績・評価.md" in capsys.readouterr().out

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     from publish.ledger import append_entries
     from publish.run import Place, choose_datasets, open_workspace, package_name
 
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     place = Place(args.workspace)
     chosen = choose_datasets(workspace, [args.dataset])
     names = [package_name(dataset, workspace) for dataset in chosen]

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from publish.run import Place, dumps, measure_workspace, open_workspace
 
     day = parse_day(args.as_of, current_time())
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     place = Place(args.workspace)
     progress = measure_workspace(workspace, place, day)
     compared = reconcile_bodies(workspace, place, args.reconcile, day) if args.reconcile else []

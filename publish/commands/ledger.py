@@ -75,7 +75,7 @@ def _import(args: argparse.Namespace) -> int:
     if not args.file.is_file():
         raise SourceError("source-missing", "ファイルがありません。", "no such file", todo_ja="場所と名前を確かめてください。",
                           todo_en="Check where it is and its name.", where=str(args.file))
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     place = Place(args.workspace)
     entries = history_entries(
         read_history(args.file), file=args.file.name, source_sha256=file_sha256(args.file), now=current_time(),

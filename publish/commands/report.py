@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             "fiscal-year-wrong", f"年度「{args.fiscal_year}」を読めません。", f"not a fiscal year: {args.fiscal_year!r}",
             todo_ja="令和7、R7、2025 のように入力してください。", todo_en="Type it as 令和7, R7 or 2025.", where="--fiscal-year")
     day = parse_day(args.as_of, now) if args.as_of else min(fiscal_year_end(year), now.date())
-    workspace = open_workspace(args.workspace)
+    workspace = open_workspace(args.workspace, sources=False)
     place = Place(args.workspace)
     names = [b.name for b in workspace.bodies if not args.body or b.code in args.body or b.name in args.body]
     if not names:

@@ -237,7 +237,8 @@ class _Dataset:
             resource = found[f.path]
             made_now = bool(held.get("private")) and f.path in self.sent & self._new_files() and not self.begun
             said, loading = fill_table(self.portal, str(resource["id"]), f, ours=self.stores.ours(f),
-                                       exists=bool(resource.get(ACTIVE)) and not made_now)
+                                       exists=bool(resource.get(ACTIVE)) and not made_now,
+                                       fresh=made_now or not self.stores.xloader)
             self.notes += said
             if said and made_now:
                 with suppress(Later, Refused):

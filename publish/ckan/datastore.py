@@ -102,16 +102,22 @@ def standing(portal: Portal, resource_id: str) -> Standing | None:
     return Standing(columns, int(found["meta"]["count"]))
 
 
-def fill_table(portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, exists: bool) -> tuple[list[Note], bool]:
+def fill_table(
+    portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, exists: bool, fresh: bool
+) -> tuple[list[Note], bool]:
     """Make the table with its dictionary and fill it, or have xloader fill it: notes on what did not work (none = fine),
     and whether xloader is loading it now.
 
-    package_revise does not call the hooks that start xloader (seen on 2.12.0), so it is started here; where its job
-    for this file still waits or runs, the table stays with it. The DataStore is a copy of the file that is verified by
-    now: what goes wrong here is noted, not fatal.
+    package_revise starts xloader for a file that it changes, but not for a new one (`fresh`; seen on 2.12.0), so it is
+    started here. A table whose job still waits or runs after a short wait stays with xloader, untouched: a call of the
+    DataStore that meets the job holds one lock and waits for another behind the job, which waits for the first, and
+    neither CKAN 2.12.0 nor PostgreSQL ever ends that. The DataStore is a copy of the file that is verified by now:
+    what goes wrong here is noted, not fatal.
     """
     try:
-        if ours and not (exists and job_state(portal, resource_id) in BUSY):
+        if not fresh and not settle(portal, resource_id):
+            return [], True
+        if ours:
             said = fill_ourselves(portal, resource_id, f, exists=exists)
             return ([lacking(f, said)] if said else []), False
         tabulate(portal, resource_id, f, exists=exists)
@@ -135,24 +141,28 @@ def tabulate(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool = F
     """A table with our columns and dictionary. Raises Later, Refused or CatalogueError.
 
     A table with the same headings stays: only its dictionary is written, and xloader empties it, with other types
-    anew, in its own transaction. One with other headings is dropped, but not under a job that is loading it: the job
-    would make a table of its own between our two calls.
+    anew, in its own transaction. One with other headings is dropped.
     """
     fields = dictionary(f, plain=plain)
     held = standing(portal, resource_id) if exists else None
     if held is not None and held.headings != [c["id"] for c in fields]:
-        settle(portal, resource_id)
         _drop(portal, resource_id)
     portal.write("datastore_create", {"resource_id": resource_id, "force": True, "fields": fields,
                                       "calculate_record_count": False})
 
 
-def settle(portal: Portal, resource_id: str) -> None:
-    """Wait shortly while xloader is loading this very table."""
+def settle(portal: Portal, resource_id: str) -> bool:
+    """Wait shortly while xloader has this very table before it; False when it still has.
+
+    Two looks in a row must find no job: the end of one may start the next (the file changed meanwhile).
+    """
+    quiet = 0
     for _ in range(SETTLE_STEPS):
-        if job_state(portal, resource_id) not in RUNNING:
-            return
+        quiet = 0 if job_state(portal, resource_id) in BUSY else quiet + 1
+        if quiet == 2:
+            return True
         time.sleep(STEP_S)
+    return False
 
 
 def job_state(portal: Portal, resource_id: str) -> str:

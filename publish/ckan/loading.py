@@ -53,7 +53,7 @@ def _done(portal: Portal, resource_id: str, job: _Job, now: float) -> bool:
     if state != job.state:
         job.state, job.moved = state, now
     try:
-        if state == "complete":
+        if state == "complete" and now - job.moved >= STEP_S:  # the end of one job may start the next
             held = standing(portal, resource_id)
             return held is not None and held.rows == job.file.rows
         if state == "error" and not job.plain:
@@ -69,8 +69,10 @@ def _done(portal: Portal, resource_id: str, job: _Job, now: float) -> bool:
 
 
 def _by_ourselves(portal: Portal, resource_id: str, f: WantedFile) -> Note | None:
-    """Fill the table; None when xloader has done it at the last moment."""
+    """Fill the table; None when xloader has done it at the last moment. A running job is never disturbed."""
     try:
+        if job_state(portal, resource_id) in RUNNING:
+            return lacking(f, "xloader が読み込みを始めたまま、まだ終わっていません")
         held = standing(portal, resource_id)
         if held is not None and held.rows == f.rows and job_state(portal, resource_id) == "complete":
             return None

@@ -109,7 +109,7 @@ def test_a_pending_that_was_written_over_the_end_is_not_believed(desk: Desk, tmp
     made = begun(desk, tmp_path)
     loaded(desk)
     desk.status = lambda d: {"status": "pending", "job_id": "1", "task_info": {"job_id": "1", "status": "complete"}}
-    assert (wait(desk, made), desk.now, desk.submitted) == ([], 0, [0])
+    assert (wait(desk, made), desk.now, desk.submitted) == ([], 1, [0])
 
 
 def test_the_end_of_another_job_is_not_ours(desk: Desk, tmp_path: Path) -> None:

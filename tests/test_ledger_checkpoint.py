@@ -23,7 +23,6 @@ from publish.ledger import (
     verify_checkpoint,
     verify_everything,
     verify_ledger,
-    verify_ledgers,
     write_checkpoint,
 )
 from publish.ledger.entries import write_line
@@ -213,10 +212,10 @@ def test_a_writer_that_waits_too_long_is_told(tmp_path: Path) -> None:
 def test_many_ledgers_are_verified_together_and_the_broken_one_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = fill(tmp_path)
     path.write_bytes(path.read_bytes().replace(b'"rows":3', b'"rows":4', 1))
-    found = verify_ledgers(tmp_path)
+    found = verify_everything(tmp_path).chains
     assert found[OTHER] is None and found[CODE] is not None and found[CODE].line == 2
     monkeypatch.setattr(cores, "MANY_BYTES", 0)  # on several cores
-    assert {c: b and b.line for c, b in verify_ledgers(tmp_path).items()} == {CODE: 2, OTHER: None}
+    assert {c: b and b.line for c, b in verify_everything(tmp_path).chains.items()} == {CODE: 2, OTHER: None}
 
 
 def test_the_command_line_verifies_and_writes_checkpoints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

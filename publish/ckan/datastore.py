@@ -64,10 +64,6 @@ class Stores:
         small = f.size_bytes <= SMALL_BYTES and (f.rows or 0) <= SMALL_ROWS
         return self.datastore and is_table(f) and (small or not self.xloader)
 
-    def theirs(self, f: WantedFile) -> bool:
-        """True for a table that xloader loads."""
-        return self.datastore and is_table(f) and not self.ours(f)
-
 
 NO_STORES = Stores()
 
@@ -123,13 +119,15 @@ def fill_table(
         tabulate(portal, resource_id, f, exists=exists)
         submit(portal, resource_id)
         return [], True
-    except Later as later:
-        said = portal.token.hide(later.said)
-    except Refused as refused:
-        said = f"{refused.status} {refused.kind}"
-    except CatalogueError as error:
-        said = error.en
-    return [lacking(f, said)], False
+    except (Later, Refused, CatalogueError) as trouble:
+        return [lacking(f, words_of(portal, trouble))], False
+
+
+def words_of(portal: Portal, trouble: Later | Refused | CatalogueError) -> str:
+    """What the portal said, without the token, for a note."""
+    if isinstance(trouble, Later):
+        return portal.token.hide(trouble.said)
+    return f"{trouble.status} {trouble.kind}" if isinstance(trouble, Refused) else trouble.en
 
 
 def submit(portal: Portal, resource_id: str) -> None:

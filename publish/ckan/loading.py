@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.errors import CatalogueError
-from publish.ckan.datastore import RUNNING, STEP_S, Note, fill_ourselves, job_state, lacking, standing, submit, tabulate
+from publish.ckan.datastore import RUNNING, STEP_S, Note, fill_ourselves, job_state, lacking, standing, submit, tabulate, words_of
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Later, Refused
 from publish.plan import WantedFile
@@ -80,12 +80,8 @@ def _by_ourselves(portal: Portal, resource_id: str, f: WantedFile) -> Note | Non
         held = standing(portal, resource_id)
         if not said and (held is None or held.rows != f.rows):
             said = f"{held.rows if held else 0} / {f.rows} rows"
-    except Later as later:
-        said = portal.token.hide(later.said)
-    except Refused as refused:
-        said = f"{refused.status} {refused.kind}"
-    except CatalogueError as error:
-        said = error.en
+    except (Later, Refused, CatalogueError) as trouble:
+        said = words_of(portal, trouble)
     if said:
         return lacking(f, f"xloader が終わらず、Kokai からも入れられません: {said}")
     return Note(f.path, False, f"{f.path} は、xloader が終わらないため Kokai が DataStore に入れました。",

@@ -21,7 +21,7 @@ from publish.ledger.checkpoint import Checkpoint, read_checkpoint, write_checkpo
 from publish.ledger.entries import ENTRIES, EVENTS, PUBLIC_EVENTS
 from publish.ledger.history import history_entries, read_history
 from publish.ledger.reading import read_ledger, read_ledgers
-from publish.ledger.verifying import verify_checkpoint, verify_everything, verify_ledgers
+from publish.ledger.verifying import verify_checkpoint, verify_everything
 
 __all__ = [
     "ENTRIES",
@@ -43,6 +43,5 @@ __all__ = [
     "verify_checkpoint",
     "verify_everything",
     "verify_ledger",
-    "verify_ledgers",
     "write_checkpoint",
 ]

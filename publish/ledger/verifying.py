@@ -14,13 +14,6 @@ from publish.ledger.cores import MANY_BYTES, on_all_cores
 from publish.ledger.parsing import parse_ledgers
 
 
-def verify_ledgers(root: Path) -> dict[str, Broken | None]:
-    """Every body's ledger under `root`, line by line, on all cores when they are large."""
-    codes = ledger_codes(root)
-    with on_all_cores(verify_ledger, [ledger_path(root, code) for code in codes]) as found:
-        return dict(zip(codes, found, strict=True))
-
-
 @dataclass(frozen=True)
 class Verified:
     """What was found: body -> the first line that does not hold (None = intact), what is wrong with the checkpoint or an

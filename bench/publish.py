@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -169,6 +170,7 @@ def under_faults(address: str, token: str, folder: Path, wanted: int) -> dict[st
         for p in made:
             doubled += names.count(p.name) > 1
             incomplete += not whole(portal, p)
+        print(f"{injected}/{wanted} faults in {runs} runs, {incomplete} incomplete, {doubled} doubled", file=sys.stderr, flush=True)
     return {"injected": injected, "kinds": kinds, "runs": runs, "runs_repeated": gave_up, "incomplete": incomplete,
             "doubled": doubled}
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.check import CheckOptions, choose_standard, codes_of
+from pipelines.check import choose_standard, codes_of
+from pipelines.checked import CheckOptions
 from pipelines.decide import Reason, pass_gate, reasons_to_hold
 from pipelines.edition import convert_edition
 from pipelines.errors import KokaiError, SourceError

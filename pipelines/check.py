@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.checked import CheckOptions, CheckResult, Sink
 from pipelines.extract import FEED_PARTS, Limits, open_source
 from pipelines.findings import count_levels, join_findings, sort_findings, with_remedies
-from pipelines.model import (
-    FINDINGS,
-    FIXES,
-    Field,
-    Finding,
-    Requirement,
-    Source,
-    Standard,
-    Table,
-    findings_frame,
-)
+from pipelines.model import FINDINGS, FIXES, Field, Requirement, Source, Standard, Table
+from pipelines.schema_only import check_schema_only, schema_check
 from pipelines.standards import (
     code_list,
     common_facts,
@@ -38,45 +28,6 @@ from pipelines.values.headings import fold_heading
 
 if TYPE_CHECKING:  # the stages of a municipal standard are imported by the checks that use them
     from pipelines.normalise import ColumnMap
-
-
-Sink = Callable[[pl.DataFrame, Standard], None]
-"""What takes the findings of a file as they come, with the standard that has their levels."""
-
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What the caller says beforehand; None = told from the file."""
-
-    kind: str | None = None
-    edition: str | None = None
-    schema: Path | None = None  # any Table Schema: then only it applies
-    sheet: str | None = None
-    header_row: int | None = None
-    max_bytes: int | None = None
-    local_schemas: Path | None = None
-    sink: Sink | None = None  # takes the findings of each block instead of keeping
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The verdict on one file. `findings` and `fixes` have the columns of FINDINGS and FIXES."""
-
-    file: str
-    kind: str | None
-    edition: str | None
-    encoding: str | None
-    format: str
-    sheet: str | None
-    header_row: int | None
-    rows: int
-    columns: tuple[tuple[str, str | None], ...]
-    findings: pl.DataFrame
-    fixes: pl.DataFrame
-    errors: int
-    warnings: int
-    errors_after_fixes: int
-    standard: Standard
 
 
 _GENERIC_RULES = {
@@ -119,14 +70,15 @@ def title_lines(source: Source) -> tuple[str, ...]:
     return (*lines, *([source.sheet] if source.sheet else []))
 
 
-def check_file(path: Path, options: CheckOptions = CheckOptions()) -> CheckResult:
+def check_file(path: Path, options: CheckOptions | None = None) -> CheckResult:
     """Check one file. Raises SourceError when it cannot be read, DeclarationError for an unknown kind or schema."""
+    options = options or CheckOptions()
     limits = Limits(max_bytes=options.max_bytes) if options.max_bytes else Limits()
     if options.schema is not None:
-        foreign = _foreign_check(options.schema)
+        foreign = schema_check(options.schema)
         source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
                              known_headings=frozenset(fold_heading(name) for name in foreign.standard.names))
-        return _check_schema_only(source, foreign, options.sink)
+        return check_schema_only(source, foreign, options.sink)
     source = open_source(path, sheet=options.sheet, header_row=options.header_row, limits=limits,
                          known_headings=known_headings(options.local_schemas))
     standard = choose_standard(source, options)
@@ -269,71 +221,4 @@ def _check_feed(path: Path, source: Source, standard: Standard) -> CheckResult:
         str(source.path), standard.kind, standard.edition, source.encoding, source.format, None, None,
         times.rows if times is not None else 0, tuple((c, c) for c in columns), findings,
         pl.DataFrame(schema=FIXES), counts["error"], counts["warning"], counts["error"], standard,
-    )
-
-
-_WRONG_SHAPE = ("blank-rows", "row-short", "row-width")
-"""Errors of a table against a given schema, as frictionless has them: blank-row, missing-cell, extra-cell."""
-
-
-def _row_by_row(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings about blank rows, one for each of the rows that their params name."""
-    if "blank-rows" not in findings["code"].to_list():
-        return findings
-    blank = findings.filter(pl.col("code") == "blank-rows")
-    told = [json.loads(params) for params in blank["params"]]
-    each = [Finding("blank-rows", row, None, None, {"count": 1, "rule": "L1-03"}) for t in told for row in t["rows"]]
-    return pl.concat([findings.filter(pl.col("code") != "blank-rows"), findings_frame(each)])
-
-
-def _foreign_check(path: Path) -> Validator:
-    """The check of a Table Schema that is not ours; a schema that was read before and has not changed is not read again."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        content = b""  # load_table_schema says what is wrong
-    return _foreign_check_of(path, content)
-
-
-@lru_cache(maxsize=8)
-def _foreign_check_of(path: Path, _content: bytes) -> Validator:
-    standard = load_table_schema(path)
-    standard = replace(standard, levels={**dict.fromkeys(_WRONG_SHAPE, "error"), **standard.levels})
-    return Validator(standard, municipal=False)
-
-
-def _check_schema_only(source: Source, like: Validator, sink: Sink | None) -> CheckResult:
-    """Only that Table Schema and the strictness list: no normalising, municipal rules, guard or geo.
-
-    With a `sink` the findings of each block go there and are not kept, so that memory stays flat.
-    """
-    standard = like.standard
-    validator = Validator(standard, municipal=False, like=like)
-    kept: list[pl.DataFrame] = []
-    counts = {"error": 0, "warning": 0, "info": 0}
-    rows = 0
-
-    def take(found: pl.DataFrame) -> None:
-        for level, n in count_levels(found, standard).items():
-            counts[level] += n
-        if sink is None:
-            kept.append(found)
-        elif found.height:
-            sink(found, standard)
-
-    labels = [heading.strip() for heading in source.headings]
-    while len(labels) > len(standard.names) and not labels[-1]:  # cells beyond the header, see row-width
-        labels.pop()
-    take(validator.check_header(labels))
-    for table, shape_findings in source.blocks():
-        rows += table.rows
-        take(_row_by_row(shape_findings))
-        take(validator.check(table))
-    take(validator.finish())
-    findings = sort_findings(join_findings(kept, FINDINGS))
-    names = set(standard.names)
-    return CheckResult(
-        str(source.path), None, None, source.encoding, source.format, source.sheet, source.header_row, rows,
-        tuple((c, c if c in names else None) for c in source.columns), findings, pl.DataFrame(schema=FIXES),
-        counts["error"], counts["warning"], counts["error"], standard,
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.check import CheckOptions, CheckResult, check_file, codes_of
+from pipelines.check import check_file, codes_of
+from pipelines.checked import CheckOptions, CheckResult
 from pipelines.edition import convert_edition
 from pipelines.extract import Limits, open_source
 from pipelines.geocode import split_addresses

@@ -11,7 +11,8 @@ import pytest
 import pipelines.check
 from bench.defects import write_files
 from bench.validate import standard_table
-from pipelines.check import CheckOptions, CheckResult, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckOptions, CheckResult
 from pipelines.extract import Limits
 from pipelines.guard import mask_findings
 from pipelines.model import FINDINGS

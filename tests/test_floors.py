@@ -33,6 +33,8 @@ FLOORS = {
     "pipelines.findings": 3,
     "pipelines.facilities": 2,
     "pipelines.decide": 4,
+    "pipelines.checked": 3,
+    "pipelines.schema_only": 4,
     "pipelines.check": 4,
     "pipelines.build": 4,
     "pipelines.compare": 4,
@@ -61,6 +63,7 @@ SHARED_WORDS = {"pipelines.messages", "pipelines.words", "publish.swap", "pipeli
 NEIGHBOURS = {
     ("pipelines.build", "pipelines.check"),  # build chooses the standard as check does
     ("pipelines.build", "pipelines.decide"),  # the line's last step: ready or held
+    ("pipelines.check", "pipelines.schema_only"),  # a Table Schema of one's own is one of its three ways
     ("pipelines.compare", "pipelines.check"),  # compare is check, once for each edition
     ("pipelines.words", "pipelines.messages"),  # words renders whole frames with the words of messages
     ("publish.push", "publish.run"),  # push works in the workspace that run describes

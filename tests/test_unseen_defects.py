@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.check import CheckResult, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckResult
 from pipelines.facilities import points_elsewhere
 from pipelines.guard.texts import home_phone_in, person_in
 from pipelines.model import Table

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.check import CheckOptions, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckOptions
 from pipelines.messages import load_messages
 from pipelines.model import Contact, Field, Licence, Municipality, Requirement, Standard, Table
 from pipelines.validate import Validator

@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from pipelines.check import CheckOptions, choose_standard
+    from pipelines.check import choose_standard
+    from pipelines.checked import CheckOptions
     from pipelines.declare import add_dataset
     from pipelines.extract import open_source
     from pipelines.normalise import map_columns

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from publish.commands.arguments import add_output
 
 if TYPE_CHECKING:
-    from pipelines.check import CheckOptions, CheckResult
+    from pipelines.checked import CheckOptions, CheckResult
     from pipelines.compare import EditionDistance
     from publish.report.machine import Report
 
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from pipelines.check import CheckOptions
+    from pipelines.checked import CheckOptions
     from pipelines.errors import DeclarationError
     from pipelines.standards import local_schema_folder
 

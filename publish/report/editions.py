@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.compare import EditionDistance, Upgrade
 
 _SHOWN = 8

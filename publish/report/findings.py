@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import polars as pl
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.words import render_frame
 
 LEVEL_WORDS = {"error": "エラー", "warning": "注意", "info": "お知らせ"}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import CheckOptions, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckOptions
 from pipelines.messages import level_of
 from publish.report.findings import check_dict
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.check import CheckOptions, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckOptions
 from pipelines.guard import is_stop
 
 SHARED = Path(os.environ.get("KOKAI_SHARED", Path(__file__).parents[3] / "shared"))

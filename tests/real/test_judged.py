@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.check import CheckOptions, check_file
+from pipelines.check import check_file
+from pipelines.checked import CheckOptions
 
 SHARED = Path(os.environ.get("KOKAI_SHARED", Path(__file__).parents[3] / "shared"))
 pytestmark = [

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.errors import KokaiError
 from publish.report.machine.shape import Report
 

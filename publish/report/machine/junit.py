@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import polars as pl
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.errors import KokaiError
 from publish.report.machine.shape import Report
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import polars as pl
 
 import pipelines
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.errors import KokaiError
 from pipelines.messages import words_of
 from publish.report.machine.shape import Report

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.errors import KokaiError
 from pipelines.guard import mask_findings
 from pipelines.model import Standard

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from pipelines.check import CheckResult
+from pipelines.checked import CheckResult
 from pipelines.errors import KokaiError
 from publish.report.machine.shape import Report
 

@@ -87,6 +87,18 @@ class Tokens:
         a, b = self.char.take(begin - 1), self.char.take(end - 1)
         return np.asarray(np.searchsorted(self._azas, a + 1) < np.searchsorted(self._azas, b))
 
+    def aza_before(self, at: Array) -> Array:
+        """True where a 字 stands right before the first character of token `at`."""
+        assert self.raw is not None
+        return np.asarray(self.raw.take(np.maximum(self.char.take(at) - 1, 0)) == ord("字"))
+
+    def oaza_before(self, at: Array) -> Array:
+        """True where 大字 stands right before the first character of token `at`."""
+        assert self.raw is not None
+        char = self.char.take(at)
+        return np.asarray((self.raw.take(np.maximum(char - 1, 0)) == ord("字"))
+                          & (self.raw.take(np.maximum(char - 2, 0)) == ord("大")))
+
     def in_words(self, at: Array) -> Array:
         """True where token `at` is a kanji numeral that begins or is part of a word (一の山, 七本松), no number."""
         found = np.zeros(len(at), bool)

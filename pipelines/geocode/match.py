@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, PARENT, PREFECTURE
+from pipelines.geocode.doubts import second_look
 from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
 from pipelines.geocode.store import Gazetteer
@@ -150,15 +151,9 @@ class _Found:
 
 def _towns(tokens: Tokens, pairs: _Pairs, gazetteer: Gazetteer) -> _Found:
     """The longest town each pair reads in its municipality; a shortened name does not reach over a 字."""
-    token = tokens.token
     names = gazetteer.names
-    key, after = names.longest(token, pairs.begin, pairs.state)
-    if len(names.flags):
-        loose = np.flatnonzero((key >= 0) & ((names.flags.take(key, mode="clip") & (AT_NUMBER | SHORT)) > 0))
-        stop = after[loose]
-        loose = loose[tokens.aza_between(pairs.begin[loose] + 1, stop) | tokens.in_words(stop - 1)]
-        if len(loose):
-            key[loose], after[loose] = names.longest(token, pairs.begin[loose], pairs.state[loose], exact=True)
+    key, after = names.longest(tokens.token, pairs.begin, pairs.state)
+    second_look(tokens, pairs.begin, pairs.state, key, after, gazetteer)
     town = values_of(names, key)
     return _Found(key, town, after)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.geocode.bodies import FORMER, FORMER_LOOSE, PREFECTURE
+from pipelines.geocode.doubts import doubtful
 from pipelines.geocode.fold import HYPHEN, NO, NUMBER, Tokens, spread
 from pipelines.geocode.keys import AT_NUMBER, SHORT, seed_of
 from pipelines.geocode.match import OK, Places, is_one_of
@@ -103,11 +104,10 @@ def _towns(tokens: Tokens, gazetteer: Gazetteer, spot: Array, begin: Array) -> t
     key, after = key.take(rows), after.take(rows)
     loose = (names.flags.take(key) & (AT_NUMBER | SHORT)).nonzero()[0]
     if len(loose):
-        stop = after.take(loose)
-        doubtful = tokens.aza_between(begin.take(rows.take(loose)) + 1, stop) | tokens.in_words(stop - 1)
-        if doubtful.any():
+        odd = doubtful(tokens, begin.take(rows.take(loose)), after.take(loose), names.flags.take(key.take(loose)))
+        if odd.any():
             keep = np.ones(len(rows), bool)
-            keep[loose[doubtful]] = False
+            keep[loose[odd]] = False
             rows, key, after = rows[keep], key[keep], after[keep]
     return rows, key, after
 
@@ -137,7 +137,8 @@ def number_span(tokens: Tokens, places: Places, residue: Residue, row_char: Arra
     here = tokens.token.take(places.after)
     opens = places.after + ((places.town >= 0) & ((here == HYPHEN) | (here == NO)))
     begin = tokens.char.take(opens)
-    dropped = ((raw.take(begin - 1) == ord("字")) & (begin > row_char)).nonzero()[0]
+    named = tokens.token.take(np.maximum(opens - 1, 0)) >= NUMBER  # the 字 of 12字 belongs to the name
+    dropped = ((raw.take(begin - 1) == ord("字")) & (begin > row_char) & ~named).nonzero()[0]
     if len(dropped):
         gap = tokens.char[np.maximum(opens[dropped] - 1, 0)] != begin[dropped] - 1
         begin[dropped[gap]] -= 1

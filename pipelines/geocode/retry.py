@@ -169,7 +169,8 @@ def _retry_streets(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None
     length = tokens.end[rows] - places.after[rows]
     row = np.repeat(rows, length)
     begin = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length) + np.repeat(places.after[rows], length)
-    street = is_one_of(tokens.token[np.maximum(begin - 1, 0)], IN_STREET)
+    before, here = tokens.token[np.maximum(begin - 1, 0)], tokens.token[begin]
+    street = is_one_of(before, IN_STREET) & ~((before == ord("丁")) & (here >= NUMBER))  # 三丁目12 is no 字十二
     row, begin = row[street], begin[street]
     if not len(row):
         return

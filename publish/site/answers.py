@@ -11,12 +11,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from publish.site.queries import FIELDS, parse_query
+from publish.site.release import STATE
+
 MAX_ROWS = 1000
-Answer = tuple[HTTPStatus, dict[str, Any]]
+WRITING = re.compile(r"_(create|update|patch|delete|purge|revise|undelete|reorder|upsert|submit)$|^bulk_|^follow_|^unfollow_")
+Answer = tuple[HTTPStatus, dict[str, Any] | str]
 
 
 def answer_action(release: Path, action: str, arguments: Mapping[str, str]) -> Answer:
-    """One action of CKAN's read API over a release: status and JSON as CKAN gives them."""
+    """One action of CKAN's read API over a release: status and JSON as CKAN gives them.
+
+    An unknown action is a 400 with a JSON string, one that writes a 403, wrong arguments a 409 by field.
+    """
     known: dict[str, Callable[[Path, Mapping[str, str]], Answer]] = {
         "package_search": _package_search,
         "package_list": _package_list,
@@ -28,20 +35,48 @@ def answer_action(release: Path, action: str, arguments: Mapping[str, str]) -> A
         "license_list": _license_list,
         "current_package_list_with_resources": _with_resources,
     }
-    if action in known:
-        return known[action](release, arguments)
     plain = release / "api" / "3" / "action" / action
-    if plain.is_file():
-        return HTTPStatus.OK, json.loads(plain.read_text(encoding="utf-8"))
-    return _refuse(HTTPStatus.BAD_REQUEST, "Bad Request", f"Action name not known: {action}")
+    if action in known:
+        status, body = known[action](release, arguments)
+    elif plain.is_file():
+        status, body = HTTPStatus.OK, json.loads(plain.read_text(encoding="utf-8"))
+    elif WRITING.search(action):
+        status, body = _refuse(HTTPStatus.FORBIDDEN, "Authorization Error", message="Access denied: this catalogue is read only")
+    else:
+        return bad_request(f"Action name not known: {action}")
+    assert isinstance(body, dict)
+    return status, {**body, "help": f"{_address(release)}api/3/action/help_show?name={action}"}
+
+
+def bad_request(words: str) -> Answer:
+    """CKAN's answer to what is no call: 400 and a JSON string, no object."""
+    return HTTPStatus.BAD_REQUEST, f"Bad request: {words}"
 
 
 def _told(result: object) -> Answer:
     return HTTPStatus.OK, {"help": "", "success": True, "result": result}
 
 
-def _refuse(status: HTTPStatus, kind: str, message: str) -> Answer:
-    return status, {"help": "", "success": False, "error": {"__type": kind, "message": message}}
+def _refuse(status: HTTPStatus, kind: str, **said: object) -> Answer:
+    return status, {"help": "", "success": False, "error": {"__type": kind, **said}}
+
+
+class _Wrong(Exception):
+    """An argument that CKAN's validators would refuse."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.answer = _refuse(HTTPStatus.CONFLICT, "Validation Error", **{field: [words]})
+
+
+def _address(release: Path) -> str:
+    path = release / STATE
+    return _read_address(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_address(path: Path, _changed_ns: int) -> str:
+    return str(json.loads(path.read_text(encoding="utf-8"))["base_url"])
 
 
 def all_datasets(release: Path) -> tuple[Mapping[str, Any], ...]:
@@ -56,29 +91,47 @@ def _read_datasets(path: Path, _changed_ns: int) -> tuple[Mapping[str, Any], ...
 
 
 def _numbers(arguments: Mapping[str, str], rows_name: str, start_name: str, rows: int) -> tuple[int, int]:
-    """rows and start; ValueError for what is not a whole number from 0."""
-    wanted = (arguments.get(rows_name, str(rows)), arguments.get(start_name, "0"))
-    if not all(re.fullmatch("[0-9]{1,9}", w) for w in wanted):
-        raise ValueError("Must be a natural number")
-    return min(int(wanted[0]), MAX_ROWS), int(wanted[1])
+    """rows and start; _Wrong for what is not a whole number from 0."""
+    for name, default in ((rows_name, str(rows)), (start_name, "0")):
+        if not re.fullmatch("[0-9]{1,9}", arguments.get(name, default)):
+            raise _Wrong(name, "Must be a natural number")
+    return min(int(arguments.get(rows_name, rows)), MAX_ROWS), int(arguments.get(start_name, 0))
 
 
 def _package_search(release: Path, arguments: Mapping[str, str]) -> Answer:
-    """rows, start, sort (id, name, title, metadata_modified), q (words), fq (field:value, ranges of time)."""
+    """rows, start, sort (id, name, title, metadata_modified), q, fq, fq_list, fl, facet.field; queries: publish.site.queries."""
+    sort = arguments.get("sort", "metadata_modified desc")
     try:
         rows, start = _numbers(arguments, "rows", "start", 10)
-        chosen = [d for d in all_datasets(release) if _matches(d, arguments)]
-        _sort(chosen, arguments.get("sort", "metadata_modified desc"))
+        tests = [parse_query(q) for q in (arguments.get("q", ""), arguments.get("fq", ""), *_words(arguments.get("fq_list", "")))]
+    except _Wrong as wrong:
+        return wrong.answer
     except ValueError as error:
-        return _refuse(HTTPStatus.CONFLICT, "Validation Error", str(error))
+        return _refuse(HTTPStatus.BAD_REQUEST, "Search Query Error", message=f"Search Query is invalid: {str(error)!r}")
+    chosen = [d for d in all_datasets(release) if all(holds(d) for holds in tests)]
+    try:
+        _sort(chosen, sort)
+    except ValueError as error:
+        return _refuse(HTTPStatus.BAD_REQUEST, "Search Query Error", message=str(error))
     page = chosen[start : start + rows]
-    sort = arguments.get("sort", "metadata_modified desc")
+    named = _words(arguments.get("fl", ""))
+    if named and "*" not in named:
+        page = [{k: d[k] for k in named if k in d} for d in page]
     counted = _facets(chosen, arguments.get("facet.field", ""))
-    named = {
+    shown = {
         field: {"title": field, "items": [{"name": v, "display_name": v, "count": n} for v, n in counts.items()]}
         for field, counts in counted.items()
     }
-    return _told({"count": len(chosen), "facets": counted, "results": page, "search_facets": named, "sort": sort})
+    return _told({"count": len(chosen), "facets": counted, "results": page, "search_facets": shown, "sort": sort})
+
+
+def _words(given: str) -> list[str]:
+    """A list as it comes: in JSON (POST, ckanapi), or with commas (GET)."""
+    try:
+        read = json.loads(given)
+    except ValueError:
+        return [w.strip() for w in given.split(",") if w.strip()]
+    return [str(w) for w in read] if isinstance(read, list) else [given]
 
 
 def _facets(datasets: list[Mapping[str, Any]], asked: str) -> dict[str, dict[str, int]]:
@@ -95,71 +148,11 @@ def _sort(datasets: list[Mapping[str, Any]], sort: str) -> None:
     datasets.sort(key=lambda d: (d[key], d["id"]), reverse=order == "desc")
 
 
-def _matches(dataset: Mapping[str, Any], arguments: Mapping[str, str]) -> bool:
-    terms = [*_terms(arguments.get("q", "")), *_terms(arguments.get("fq", ""))]
-    return all(_term_holds(dataset, term) for term in terms)
-
-
-def _terms(query: str) -> list[str]:
-    """Words, "phrases", field:value and field:[from TO to], joined by AND."""
-    found = re.findall(r'[+-]?(?:[a-z_]+:)?(?:"[^"]*"|\[[^\]]*\]|\([^)]*\)|[^\s()]+)', query)
-    return [t for t in found if t not in ("AND", "*:*", "*")]
-
-
-def _term_holds(dataset: Mapping[str, Any], term: str) -> bool:
-    negative = term.startswith("-")
-    bare = term.lstrip("+-")
-    named = re.match(r"([a-z_]+):(.*)", bare, re.DOTALL)
-    if named and named[1] in FIELDS:
-        holds = _field_holds(FIELDS[named[1]](dataset), named[2])
-    elif named and named[1].startswith("extras_"):
-        holds = _field_holds([e["value"] for e in dataset["extras"] if e["key"] == named[1][7:]], named[2])
-    else:
-        holds = bare.strip('"').lower() in _text(dataset)
-    return holds != negative
-
-
-FIELDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
-    "id": lambda d: [d["id"]],
-    "name": lambda d: [d["name"]],
-    "title": lambda d: [d["title"]],
-    "tags": lambda d: [t["name"] for t in d["tags"]],
-    "organization": lambda d: [d["organization"]["name"]],
-    "owner_org": lambda d: [d["owner_org"]],
-    "license_id": lambda d: [d["license_id"]],
-    "res_format": lambda d: [r["format"] for r in d["resources"]],
-    "state": lambda d: [d["state"]],
-    "type": lambda d: [d["type"]],
-    "dataset_type": lambda d: [d["type"]],
-    "metadata_modified": lambda d: [d["metadata_modified"]],
-    "metadata_created": lambda d: [d["metadata_created"]],
-}
-
-
-def _field_holds(values: list[str], wanted: str) -> bool:
-    between = re.fullmatch(r"\[(\S+) TO (\S+)\]", wanted)
-    if between:
-        low, high = (end.rstrip("Z") for end in between.groups())
-        return any((low == "*" or v >= low) and (high == "*" or high.startswith("NOW") or v <= high) for v in values)
-    choices = wanted.strip("()").split(" OR ") if wanted.startswith("(") else [wanted]
-    return any(_value_holds(v, choice.strip().strip('"')) for v in values for choice in choices)
-
-
-def _value_holds(value: str, wanted: str) -> bool:
-    pattern = ".*".join(re.escape(part) for part in wanted.split("*"))
-    return re.fullmatch(pattern, value, re.IGNORECASE | re.DOTALL) is not None
-
-
-def _text(dataset: Mapping[str, Any]) -> str:
-    tags = " ".join(t["name"] for t in dataset["tags"])
-    return f"{dataset['name']} {dataset['title']} {dataset['notes']} {tags} {dataset['author']}".lower()
-
-
 def _package_list(release: Path, arguments: Mapping[str, str]) -> Answer:
     try:
         limit, offset = _numbers(arguments, "limit", "offset", MAX_ROWS)
-    except ValueError as error:
-        return _refuse(HTTPStatus.CONFLICT, "Validation Error", str(error))
+    except _Wrong as wrong:
+        return wrong.answer
     names = sorted(d["name"] for d in all_datasets(release))
     return _told(names[offset : offset + limit] if "limit" in arguments else names[offset:])
 
@@ -167,8 +160,8 @@ def _package_list(release: Path, arguments: Mapping[str, str]) -> Answer:
 def _with_resources(release: Path, arguments: Mapping[str, str]) -> Answer:
     try:
         limit, offset = _numbers(arguments, "limit", "offset", MAX_ROWS)
-    except ValueError as error:
-        return _refuse(HTTPStatus.CONFLICT, "Validation Error", str(error))
+    except _Wrong as wrong:
+        return wrong.answer
     chosen = list(all_datasets(release))
     _sort(chosen, "metadata_modified desc")
     return _told(chosen[offset : offset + limit])
@@ -178,7 +171,7 @@ def _show(release: Path, arguments: Mapping[str, str], *, what: str) -> Answer:
     """By name or id, as CKAN does; 404 with CKAN's error for an unknown one."""
     wanted = arguments.get("id", "")
     if not wanted:
-        return _refuse(HTTPStatus.CONFLICT, "Validation Error", "id: Missing value")
+        return _refuse(HTTPStatus.CONFLICT, "Validation Error", id=["Missing value"])
     if what == "package":
         for dataset in all_datasets(release):
             if wanted in (dataset["name"], dataset["id"]):
@@ -192,7 +185,7 @@ def _show(release: Path, arguments: Mapping[str, str], *, what: str) -> Answer:
             for resource in dataset["resources"]:
                 if resource["id"] == wanted:
                     return _told(resource)
-    return _refuse(HTTPStatus.NOT_FOUND, "Not Found Error", "Not found")
+    return _refuse(HTTPStatus.NOT_FOUND, "Not Found Error", message="Not found")
 
 
 def _tag_list(release: Path, arguments: Mapping[str, str]) -> Answer:

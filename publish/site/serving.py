@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import json
 import re
@@ -15,12 +16,13 @@ from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from publish.site.answers import all_datasets, answer_action
+from publish.site.answers import all_datasets, answer_action, bad_request
 from publish.site.release import current_release, read_state
 
 __all__ = ["answer_action", "holds_samples", "is_loopback_host", "make_server", "served_address"]
 
-ACTIONS = re.compile(r"^/api/(?:3/)?action/([a-z_]+)/?$")
+ACTIONS = re.compile(r"^/api/3/?$|^/api/(?:3/)?action/([a-z_]+)/?$")
+"""The root of the API (it tells its version), or an action."""
 TYPES = {
     ".ttl": "text/turtle; charset=utf-8",
     ".jsonld": "application/ld+json",
@@ -108,13 +110,10 @@ class _Handler(SimpleHTTPRequestHandler):
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
-        try:
-            given = json.loads(self.rfile.read(int(length)) or b"{}")
-        except ValueError:
-            given = None
-        if not isinstance(given, dict):
-            self.send_error(HTTPStatus.BAD_REQUEST)
-        elif not self._answer_action({str(k): _as_text(v) for k, v in given.items() if v is not None}):
+        given = _arguments(self.rfile.read(int(length)), self.headers.get("Content-Type", ""))
+        if given is None:
+            self._send_json(*bad_request("JSON Error: Error decoding JSON data"))
+        elif not self._answer_action(given):
             self.send_error(HTTPStatus.METHOD_NOT_ALLOWED)
 
     def _query(self) -> dict[str, str]:
@@ -159,7 +158,15 @@ class _Handler(SimpleHTTPRequestHandler):
         return made_for, here if both else made_for
 
     def _send_text(self, media_type: str, data: bytes, status: int = HTTPStatus.OK) -> BytesIO:
+        """Head of an answer, and its body; only the head (304) where the reader says by ETag that it has this very one."""
+        mark = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        if status == HTTPStatus.OK and mark in self.headers.get("If-None-Match", ""):
+            self.send_response(HTTPStatus.NOT_MODIFIED)
+            self.send_header("ETag", mark)
+            self.end_headers()
+            return BytesIO()
         self.send_response(status)
+        self.send_header("ETag", mark)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -181,13 +188,31 @@ class _Handler(SimpleHTTPRequestHandler):
         found = ACTIONS.match(urlsplit(self.path).path)
         if not found or self.release is None:
             return False
-        status, body = answer_action(self.release, found[1], arguments)
-        text = json.dumps(body, ensure_ascii=False) + "\n"
+        if found[1] is None:
+            self._send_json(HTTPStatus.OK, {"version": 3})
+        else:
+            self._send_json(*answer_action(self.release, found[1], arguments))
+        return True
+
+    def _send_json(self, status: HTTPStatus, body: Mapping[str, Any] | str) -> None:
+        assert self.release is not None
         made_for, here = self._addresses(self.release)
-        out = self._send_text(TYPES[""], text.replace(made_for, here).encode(), status)
+        text = json.dumps(body, ensure_ascii=False).replace(made_for, here) + "\n"
+        out = self._send_text(TYPES[""], text.encode(), status)
         if self.command != "HEAD":
             self.copyfile(out, self.wfile)
-        return True
+
+
+def _arguments(body: bytes, content_type: str) -> dict[str, str] | None:
+    """What a POST says: an object in JSON, or the fields of a form; None when it is neither."""
+    try:
+        text = body.decode("utf-8")
+        given = json.loads(text or "{}")
+    except ValueError:
+        if "urlencoded" not in content_type or b"=" not in body:
+            return None
+        given = {k: v[-1] for k, v in parse_qs(body.decode("utf-8", "replace")).items()}
+    return {str(k): _as_text(v) for k, v in given.items() if v is not None} if isinstance(given, dict) else None
 
 
 def _as_text(value: Any) -> str:

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from publish.report.machine.frictionless_form import FrictionlessReport
-from publish.report.machine.junit import JUnitReport
-from publish.report.machine.sarif import SarifReport
 from publish.report.machine.shape import Report
-from publish.report.machine.tabular import CsvReport
 
 __all__ = ["REPORTS", "Report", "open_report"]
 
@@ -22,7 +18,18 @@ REPORTS = ("csv", "frictionless", "junit", "sarif")
 
 def open_report(kind: str, out: BinaryIO) -> Report:
     """The report `kind` (one of REPORTS) that will be written to `out`, UTF-8; CSV is written as findings come."""
-    makers: dict[str, type[Report]] = {
-        "csv": CsvReport, "frictionless": FrictionlessReport, "junit": JUnitReport, "sarif": SarifReport,
-    }
-    return makers[kind](out)
+    if kind == "csv":  # each brings its own libraries along, and a small file's check is mostly imports
+        from publish.report.machine.tabular import CsvReport
+
+        return CsvReport(out)
+    if kind == "frictionless":
+        from publish.report.machine.frictionless_form import FrictionlessReport
+
+        return FrictionlessReport(out)
+    if kind == "junit":
+        from publish.report.machine.junit import JUnitReport
+
+        return JUnitReport(out)
+    from publish.report.machine.sarif import SarifReport
+
+    return SarifReport(out)

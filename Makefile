@@ -39,7 +39,7 @@ golden: $(STAMP)  ## 正解ファイルを書き直します(差分を必ず読�
 bench: bench-validate bench-geocode bench-catalogue bench-ledger  ## 速さと正しさを、他の道具と並べて測ります
 
 bench-validate: $(STAMP)
-	@$(BIN)/python -m bench.validate
+	@$(BIN)/python -m bench.validate --write
 
 bench-catalogue: $(STAMP)  ## 2,000件のカタログを作る速さと大きさ
 	@$(BIN)/python -m bench.catalogue

@@ -1,6 +1,6 @@
 """A ledger of 1,741 bodies x 50 datasets x 10 yearly publications to seconds: verify, checkpoint, count, append.
 
-    python bench/ledger.py [--bodies 1741] [--keep DIR] [--results bench/ledger_results.json]
+    python -m bench.ledger [--bodies 1741] [--keep DIR] [--results bench/results.json]
 
 Bodies, datasets and days are made up. Each step runs in a process of its own, so that start and imports count too;
 `kpi` answers every body's plan (one each) from the ledgers, verified up to the checkpoint by the digest of all bytes.
@@ -22,8 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.results import RESULTS, store
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 CODES = ("352136", "352128", "352012", "353442")
 VERIFY = "from publish.cli import main; raise SystemExit(main(['ledger', 'verify', '--workspace', sys.argv[1]]))"
 STEPS = {
@@ -118,7 +119,7 @@ def main() -> None:
     parser.add_argument("--bodies", type=int, default=1741)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--results", type=Path, default=ROOT / "bench" / "ledger_results.json")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     args = parser.parse_args()
     workspace = args.keep or Path(tempfile.mkdtemp(prefix="kokai-ledger-"))
     try:
@@ -133,7 +134,7 @@ def main() -> None:
         (workspace / "ledger" / "checkpoint.json").unlink(missing_ok=True)
         for step in STEPS:
             results[step] = best(step, workspace, args.runs)
-        args.results.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        store("ledger", results, args.results)
     finally:
         if args.keep is None:
             shutil.rmtree(workspace)

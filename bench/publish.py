@@ -1,7 +1,8 @@
 """`make bench-publish`: publishing to a real CKAN beside frictionless and ckanapi, faults, and planning 2,000 datasets.
 
 Needs ../shared/ckan (KOKAI_SHARED), and a package registry for frictionless' part that it does not bring along. Everything
-talks to loopback; CKAN has one web worker of four threads. Results go to bench/results/publish.json.
+talks to loopback; CKAN has one web worker of four threads. The results become the
+section `publish` of bench/results.json.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from bench.publish_peers import with_ckanapi, with_frictionless
 from bench.publish_sets import BODY, NOW, files_of, link, make, resource_ids, timed
+from bench.results import RESULTS, store, stored
 from pipelines.model import Package
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
@@ -193,10 +195,10 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=2000)
     parser.add_argument("--faults", type=int, default=500)
     parser.add_argument("--parts", default="kokai,ckanapi,frictionless,many,faults")
-    parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results" / "publish.json")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     args = parser.parse_args()
     parts = args.parts.split(",")
-    made: dict[str, Any] = json.loads(args.output.read_text()) if args.output.exists() else {}
+    made = stored("publish", args.output)
     with ckan() as (address, token), tempfile.TemporaryDirectory() as held:
         folder = Path(held)
         work: dict[str, Callable[[], dict[str, Any]]] = {
@@ -209,8 +211,7 @@ def main() -> None:
         for name in parts:
             made[name] = {**work[name](), "idle_after_s": wait_until_idle(address, token)}
             print(name, json.dumps(made[name], ensure_ascii=False))
-            args.output.parent.mkdir(parents=True, exist_ok=True)
-            args.output.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n")
+            store("publish", made, args.output)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.chart import line_chart
+from bench.results import store, stored
 from bench.validate_bars import bars, growth
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -240,11 +241,9 @@ def main() -> None:
         results["workbook"] = bench_workbook(given.runs)
     print(show(results))
     if given.write:
-        path = ROOT / "bench" / "results.json"
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        known.setdefault("validate", {}).update(results)
-        path.write_text(json.dumps(known, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        lines = {t: [(s["rows"], s[t]["cpu_s"]) for k, s in known["validate"].items() if k.isdigit() and t in s]
+        known = stored("validate") | results
+        store("validate", known)
+        lines = {t: [(s["rows"], s[t]["cpu_s"]) for k, s in known.items() if k.isdigit() and t in s]
                  for t in TOOLS}
         chart = line_chart("Table Schema check, 25 columns", {t: sorted(p) for t, p in lines.items() if p}, "rows", "CPU-s")
         (ROOT / "bench" / "validate.svg").write_text(chart, encoding="utf-8")

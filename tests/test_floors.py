@@ -39,6 +39,7 @@ FLOORS = {
     "pipelines.build": 4,
     "pipelines.compare": 4,
     "publish": 1,
+    "publish.loopback": 1,
     "publish.swap": 1,
     "publish.metadata": 2,
     "publish.ledger": 2,

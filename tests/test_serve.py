@@ -22,8 +22,9 @@ import pytest
 
 from publish.cli import main
 from publish.commands.serve import open_server
+from publish.loopback import is_loopback_host
 from publish.site import publish_release
-from publish.site.serving import is_loopback_host, make_server, served_address
+from publish.site.serving import make_server, served_address
 from tests.fake_packages import make_body, make_dataset, make_package
 
 ROOT = Path(__file__).parents[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.package.resource import ResourceData, csv_bytes
+from pipelines.package.resource import ResourceData, csv_bytes, sha256_of
 from pipelines.package.write import write_package
 
-__all__ = ["ResourceData", "csv_bytes", "write_package"]
+__all__ = ["ResourceData", "csv_bytes", "sha256_of", "write_package"]

@@ -13,8 +13,6 @@ import polars as pl
 from pipelines.model import ROW, Table
 from pipelines.package.points import Points, geo_frame, write_flatgeobuf, write_geojson, write_geoparquet
 
-BLOCK = 1 << 20
-
 
 @dataclass(frozen=True)
 class ResourceData:
@@ -94,8 +92,5 @@ def _written(path: Path, name: str, mediatype: str, rows: int) -> WrittenFile:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file as bare hex, read in blocks."""
-    digest = hashlib.sha256()
     with path.open("rb") as handle:
-        while block := handle.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from pipelines import __version__
 from publish.ckan.streaming import Multipart, Upload
 from publish.ckan.token import Token
 from publish.ckan.trouble import Later, Refused, judge, redirected, retry_after_s, stopped, unreachable
+from publish.loopback import is_loopback
 
 CONNECT_S = 10.0
 TRIES = 6
@@ -173,14 +174,9 @@ class Portal:
 
         if not hasattr(self._local, "session"):
             session = requests.Session()
-            session.trust_env = not self._is_loopback()
+            session.trust_env = not is_loopback(self.address)
             self._local.session = session
         return self._local.session
-
-    def _is_loopback(self) -> bool:
-        from publish.ckan.token import is_loopback_host
-
-        return is_loopback_host(urlsplit(self.address).hostname or "")
 
     def _call(self, action: str, data: dict[str, Any], files: dict[str, Upload]) -> Any:
         import requests

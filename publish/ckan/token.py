@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import stat
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pipelines.declare import Catalogue
 from pipelines.errors import CatalogueError
+from publish.loopback import is_loopback_host
 
 
 class Token:
@@ -67,16 +67,6 @@ def portal_address(catalogue: Catalogue, environ: Mapping[str, str] = os.environ
             todo_en="Use https:// (plain http is for loopback only).", where=where,
         )
     return address
-
-
-def is_loopback_host(host: str) -> bool:
-    """True for localhost and loopback addresses."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def find_token(catalogue: Catalogue, environ: Mapping[str, str] = os.environ) -> Token:

@@ -49,8 +49,9 @@ def run(args: argparse.Namespace) -> int:
 def open_server(root: Path, host: str, port: int) -> ThreadingHTTPServer:
     """A server that listens. CatalogueError: nothing is public, the port is taken; ApprovalError: samples beyond loopback."""
     from pipelines.errors import ApprovalError, CatalogueError
+    from publish.loopback import is_loopback_host
     from publish.site import current_release
-    from publish.site.serving import holds_samples, is_loopback_host, make_server
+    from publish.site.serving import holds_samples, make_server
 
     release = current_release(root)
     if release is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import CatalogueError
+from pipelines.package import sha256_of
 from publish.swap import write_atomically
 
 STATE = "release.json"
 SUMS = "SHA256SUMS"
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,6 @@ def released_files(root: Path, name: str) -> Path | None:
     if entry is None or entry.get("withdrawn"):
         return None
     return folder / "datasets" / name
-
-
-def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while block := handle.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def verified_files(folder: Path, name: str) -> list[str]:

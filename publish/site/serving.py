@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -16,10 +15,11 @@ from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from publish.loopback import is_loopback
 from publish.site.answers import all_datasets, answer_action, bad_request
 from publish.site.release import current_release, read_state
 
-__all__ = ["answer_action", "holds_samples", "is_loopback_host", "make_server", "served_address"]
+__all__ = ["answer_action", "holds_samples", "make_server", "served_address"]
 
 ACTIONS = re.compile(r"^/api/3/?$|^/api/(?:3/)?action/([a-z_]+)/?$")
 """The root of the API (it tells its version), or an action."""
@@ -57,16 +57,6 @@ def served_address(server: ThreadingHTTPServer) -> str:
     host, port = str(server.server_address[0]), int(server.server_address[1])
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}/"
-
-
-def is_loopback_host(host: str) -> bool:
-    """True for localhost and the loopback addresses of IPv4 and IPv6."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def holds_samples(release: Path) -> bool:
@@ -124,7 +114,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """A release with samples that came while the server was open to others is not answered to them."""
         if not isinstance(self.server, ThreadingHTTPServer) or self.release is None:
             return False
-        if is_loopback_host(urlsplit(served_address(self.server)).hostname or "") or not holds_samples(self.release):
+        if is_loopback(served_address(self.server)) or not holds_samples(self.release):
             return False
         self.send_error(HTTPStatus.FORBIDDEN, "samples stay on this machine")
         return True
@@ -154,7 +144,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """The address that the release was made for, and the one to say instead; equal when nothing is to be said."""
         made_for: str = read_state(release)["base_url"]
         here = served_address(self.server) if isinstance(self.server, ThreadingHTTPServer) else made_for
-        both = is_loopback_host(urlsplit(made_for).hostname or "") and is_loopback_host(urlsplit(here).hostname or "")
+        both = is_loopback(made_for) and is_loopback(here)
         return made_for, here if both else made_for
 
     def _send_text(self, media_type: str, data: bytes, status: int = HTTPStatus.OK) -> BytesIO:

@@ -13,10 +13,11 @@ from typing import Any
 
 import pipelines
 from pipelines.model import Municipality
+from pipelines.package import sha256_of
 from pipelines.standards import load_standard
 from publish.site.feeds import EDITIONS
 from publish.site.items import Item
-from publish.site.release import STATE, sha256_of
+from publish.site.release import STATE
 
 WRITERS = ("site", "metadata", "templates")
 

@@ -1,6 +1,6 @@
 """Case files and a gazetteer to tables of accuracy and speed of the geocoding room.
 
-    python -m bench.geocode [--cases DIR] [--gazetteer DIR] [--speed N] [--blocks N] [--peer-cases N] [--misses]
+    python -m bench.geocode [--cases DIR] [--gazetteer DIR] [--speed N] [--blocks N] [--names N] [--peer-cases N] [--misses]
 
 The case files hold answers of other projects' own test suites and real shelters; a case counts where its town
 stands in the gazetteer, the others are listed as unreachable.
@@ -15,7 +15,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from bench.geocode_blocks import block_store
+from bench.geocode_names import run_names
 from bench.geocode_peers import Peer, install_peers, make_endpoint, timed
 from bench.geocode_speed import distinct_addresses, run_speed
 from pipelines.errors import SourceError
@@ -35,6 +36,7 @@ SETS = ("nja3_addresses", "jap_parser", "imi_spec", "jageocoder_search", "njapy_
         "hard_yamaguchi_authored")
 BEST_PEER = {"nja3_addresses": 99.9, "jap_parser": 89.4, "imi_spec": 100.0, "jageocoder_search": 78.0,
              "njapy_main": 100.0, "abr_e2e": 92.8, "hard_yamaguchi_authored": 100.0}
+_STRIDE, _PEER_S = 7, 300.0
 _NUMBERED = re.compile(r"[0-9０-９]+(番地|番|号|番地の[0-9]+)?")
 
 
@@ -138,13 +140,19 @@ def tell_speed(what: str, told: dict[str, Any]) -> None:
           f"load {told['load_average']}, calibration {told['calibration_cpu_s']} s")
 
 
-def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint: Path, most: int) -> dict[str, Any]:
-    """Kokai and the peers on the same cases, at most `most` of each set (spread evenly): towns right, metres, speed."""
-    table: dict[str, Any] = {}
+def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint: Path, most: int,
+              keep: Callable[[], None], table: dict[str, Any]) -> None:
+    """Kokai and the peers on the same cases, at most `most` of each set (spread evenly): towns right, metres, speed.
+
+    Fills `table` set by set and calls `keep` after each, so that a run that is cut short leaves what it has.
+    """
+    bodies = {lg: {pref + county + city, pref + city} for lg, pref, county, city in gazetteer.cities.select(
+        "lg", "pref", "county", "name").iter_rows()}
     for name in (*SETS, "gsi_shelters_35"):
         whole = pl.read_csv(cases / f"{name}.csv", infer_schema=False).with_columns(pl.all().fill_null(""))
         wanted = 4 * most if name == "gsi_shelters_35" else most
         part = whole.gather_every(max(1, whole.height // wanted)).head(wanted)
+        part = pl.concat([part.gather_every(_STRIDE, at) for at in range(min(_STRIDE, part.height))])  # any head is even
         asked = part["input"].to_list()
         begin = time.perf_counter()
         ours = parse_addresses(part["input"], gazetteer)
@@ -152,27 +160,30 @@ def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint
         told = {"kokai": (ours.with_columns(city=pl.col("county") + pl.col("city")), speed)}
         for peer in peers:
             try:
-                rows, seconds = peer.answer(asked, endpoint)
+                rows, seconds = peer.answer_within(asked, endpoint, _PEER_S)
             except (OSError, ValueError, subprocess.SubprocessError) as problem:
                 print(f"{peer.name}: {type(problem).__name__}")
                 continue
-            told[peer.name] = (rows, round(len(asked) / max(seconds, 1e-9)))
-        table[name] = {who: {**score(part, rows), "per_second": rate} for who, (rows, rate) in told.items()}
-        tell_peers(name, len(asked), table[name])
-    return table
+            told[peer.name] = (rows, round(rows.height / max(seconds, 1e-9), 1))
+        table[name] = {who: {**score(part.head(rows.height), rows, bodies), "asked": rows.height, "per_second": rate}
+                       for who, (rows, rate) in told.items()}
+        tell_peers(name, table[name])
+        keep()
 
 
-def tell_peers(name: str, number: int, told: dict[str, Any]) -> None:
+def tell_peers(name: str, told: dict[str, Any]) -> None:
     for who, scored in told.items():
         metres = "" if "median_m" not in scored else (
-            f"; point of a town for {scored['town_percent']} %, median {scored['median_m']} m, "
+            f"; municipality right {scored.get('municipality_percent', '-')} %, point of a town for "
+            f"{scored['town_percent']} %, median {scored['median_m']} m, "
             f"within 1 km {scored['within_1km_percent']} %")
         towns = f"towns {scored['right']}/{scored['cases']} = {scored['percent']} %" if scored["cases"] else "no towns named"
-        print(f"{name}, {number} cases evenly: {who}: {towns}{metres}; {scored['per_second']:,} a second", flush=True)
+        print(f"{name}, {scored['asked']} cases evenly: {who}: {towns}{metres}; {scored['per_second']:,} a second", flush=True)
 
 
-def score(cases: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
-    """Towns right of those that the cases name; with points also the median distance and the share within 1 km."""
+def score(cases: pl.DataFrame, rows: pl.DataFrame, bodies: dict[str, set[str]]) -> dict[str, Any]:
+    """Towns right of those that the cases name; with points also the median distance and the share within 1 km; with
+    codes also the share of right municipalities (`bodies`: code -> the names of it)."""
     right = total = 0
     for case, row in zip(cases.to_dicts(), rows.to_dicts(), strict=True):
         wanted = {w[0] for w in answers(case)} if "city" in case or case.get("fullname") else set()
@@ -184,6 +195,10 @@ def score(cases: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
         names = {row["town"], (row.get("oaza") or "") + (row.get("chome") or "")} - {""}
         right += bool({key(pref + c + t) for c in city for t in names} & wanted)
     scored: dict[str, Any] = {"cases": total, "right": right, "percent": round(100 * right / max(total, 1), 2)}
+    if "lg_code" in cases.columns and not total:
+        named = [(bodies.get(code, set()), pref + city)
+                 for code, pref, city in zip(cases["lg_code"], rows["pref"], rows["city"], strict=True)]
+        scored["municipality_percent"] = round(100 * sum(name in names for names, name in named) / len(named), 2)
     if {"lat", "lon"} <= set(cases.columns):
         metres = distance_m(cases, rows).filter(rows["town"] != "").drop_nulls()
         if not metres.len():
@@ -241,6 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--gazetteer", type=Path, default=Path(given) if given else None)
     parser.add_argument("--speed", type=int, default=1_000_000)
     parser.add_argument("--blocks", type=int, default=2_000_000, help="rows of the made-up block table, 0 for none")
+    parser.add_argument("--names", type=int, default=1_000_000, help="towns of the gazetteer to be read back, 0 for none")
     parser.add_argument("--peer-cases", type=int, default=30,
                         help="cases of each set for the peers (four times as many shelters), 0 for none")
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "kokai-bench-geocode")
@@ -252,6 +268,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("住所データがありません(KOKAI_SHARED か --gazetteer) / no address data: nothing to measure")
         return 0
     report: dict[str, Any] = {"towns": gazetteer.towns.height}
+
+    def keep() -> None:
+        store_result(args.json, "geocode", report)
+
     if args.speed:
         made = args.scratch / f"addresses-{args.speed}-{gazetteer.towns.height}.parquet"
         distinct_addresses(gazetteer, args.speed, made)
@@ -261,8 +281,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             blocks = block_store(gazetteer, args.scratch / f"blocks-{args.blocks}", args.blocks)
             report["block_level"] = run_speed(blocks.folder, made)
             tell_speed("block level", report["block_level"])
+        keep()
+    if args.names:
+        report["names"] = run_names(gazetteer, args.names)
+        for way, told in report["names"].items():
+            print(f"own names, {way}: {json.dumps(told)}", flush=True)
+        keep()
     if args.cases.is_dir():
         report["accuracy"] = run_accuracy(args.cases, gazetteer, show=args.misses)
+        keep()
         if args.peer_cases:
             peers, skipped = install_peers(args.scratch / "peers")
             for name, reason in skipped.items():
@@ -270,11 +297,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             endpoint = make_endpoint(shared / "gazetteer" / "japan" / "towns_geolonia_v1.csv.gz",
                                      args.scratch / "endpoint")
             print("kokai reads", "、".join(gazetteer.credits), "; the peers read Geolonia 住所データ")
-            report["side_by_side"] = run_peers(args.cases, gazetteer, peers, endpoint, args.peer_cases)
-            report["skipped_peers"] = skipped
+            report["skipped_peers"], report["side_by_side"] = skipped, {}
+            run_peers(args.cases, gazetteer, peers, endpoint, args.peer_cases, keep, report["side_by_side"])
     else:
         print(f"{args.cases} がありません / there are no cases: accuracy is not measured")
-    store_result(args.json, "geocode", report)
+    keep()
     return 0
 
 

@@ -205,7 +205,8 @@ def _finish_resource(
     """Points, allow-list, rules and personal data over one table; adds a resource to `work`."""
     area = _area(dataset, around)
     if dataset.crs and dataset.crs != dataset.body.crs:
-        table, findings, fixes = convert_crs(table, standard, dataset.crs, dataset.body.crs, grid=around.datum_grid)
+        table, findings, fixes = convert_crs(
+            table, standard, dataset.crs, dataset.body.crs, grid=around.datum_grid, area=area)
         work.findings.append(findings)
         work.fixes.append(fixes)
     table, left_out = select_columns(_with_columns(table, standard, ("lat", "lon")), standard)

@@ -24,7 +24,7 @@ from pipelines.standards import (
     load_table_schema,
 )
 from pipelines.validate import Validator
-from pipelines.values.headings import fold_heading
+from pipelines.values.headings import fold_heading, without_note
 
 if TYPE_CHECKING:  # the stages of a municipal standard are imported by the checks that use them
     from pipelines.normalise import ColumnMap
@@ -55,7 +55,7 @@ def choose_standard(source: Source, options: CheckOptions) -> Standard:
         return load_table_schema(options.schema)
     if options.kind and options.edition:
         return load_standard(options.kind, options.edition, options.local_schemas)
-    guess = guess_standard(source.headings, source.path.name, options.local_schemas,
+    guess = guess_standard(tuple(without_note(h) for h in source.headings), source.path.name, options.local_schemas,
                            title_lines=title_lines(source), kind=options.kind, edition=options.edition)
     if (guess.kind is None or guess.edition is None) and options.kind:
         return load_standard(options.kind, options.edition or "", options.local_schemas)

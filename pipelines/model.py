@@ -130,7 +130,7 @@ class Source(Protocol):
 
     path: Path
     format: str  # csv, tsv, xlsx, xls, ods, geojson, zip
-    encoding: str | None  # utf-8, utf-8-sig, cp932, euc_jp, utf-16; None for binary formats
+    encoding: str | None  # utf-8, utf-8-sig, cp932, euc_jp, iso2022_jp, utf-16; None for binary formats
     sheet: str | None
     header_row: int | None  # 1-based as Excel counts, None = no header row (GeoJSON, headerless)
     columns: tuple[str, ...]  # unique names, source order

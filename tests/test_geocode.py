@@ -161,15 +161,33 @@ def test_plain_rows_are_told_from_odd_ones_and_read_alike(gazetteer: Gazetteer) 
     from pipelines.geocode.retry import find_places
 
     tokens = fold(pl.Series([row[0] for row in WRITTEN + MERGED]))
-    rows, quick, numbers = read_plain(tokens, gazetteer, -1)
+    plain, quick, numbers = read_plain(tokens, gazetteer, -1)
+    rows = plain.nonzero()[0]
     assert len(tokens.start) > len(rows) >= len(tokens.start) // 3
     slow = find_places(tokens, gazetteer)
     parent = gazetteer.town.parent.take(slow.town.clip(0)).astype("int64")
     slow_numbers = read_numbers(tokens, slow.after, slow.town, parent, gazetteer.lots)
     for name in ("city", "town", "pref", "after", "reason", "former"):
-        assert (getattr(quick, name) == getattr(slow, name)[rows]).all(), name
+        assert (getattr(quick, name)[rows] == getattr(slow, name)[rows]).all(), name
     for name in ("last", "lot", "numbered", "partial"):
-        assert (getattr(numbers, name) == getattr(slow_numbers, name)[rows]).all(), name
+        assert (getattr(numbers, name)[rows] == getattr(slow_numbers, name)[rows]).all(), name
+
+
+def test_a_key_that_is_sure_is_the_longest_one(gazetteer: Gazetteer) -> None:
+    import numpy as np
+
+    from pipelines.geocode.fold import fold
+
+    names, towns = gazetteer.names, gazetteer.towns
+    tokens = fold(towns["oaza"] + towns["chome"] + towns["koaza"] + "12番3号")
+    begin, state = tokens.start, gazetteer.city_seed[towns["city_row"].to_numpy()]
+    longest, after = names.longest(tokens.token, begin, state)
+    seen = np.zeros(len(begin), bool)
+    for size in range(1, 8):
+        key, sure = names.at(tokens.token, begin, state, np.full(len(begin), size))
+        assert (key[sure] == longest[sure]).all() and (after[sure] == begin[sure] + size).all()
+        seen |= sure
+    assert len(seen) // 3 < seen.sum() < len(seen)
 
 
 @pytest.mark.parametrize("text", [

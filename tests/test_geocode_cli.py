@@ -14,7 +14,9 @@ import pytest
 
 from pipelines.errors import SourceError
 from pipelines.geocode import Gazetteer, area_files, build_gazetteer, default_gazetteer_folder, gazetteer_status
+from pipelines.model import Finding, findings_frame
 from publish.cli import main
+from publish.commands.geocode import _tell_left_out
 from publish.run import Place, open_gazetteer, open_workspace, surroundings
 from tests.geocode_places import write_layout
 
@@ -70,6 +72,34 @@ def test_a_dash_reads_a_pipe(store: Path, monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(ADDRESSES.encode()), encoding="utf-8"))
     assert main(["geocode", "-", "--gazetteer", str(store)]) == 0
     assert "大嶺町東分" in capsys.readouterr().out
+
+
+def test_rows_that_are_left_out_are_told(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("番号,名称,住所\n1,市役所,山口県美祢市大嶺町東分326-1\n2,公民館,綾羅木本町3-1-20\n,,\n合計,2,\n"
+                    "※令和5年4月現在\n", encoding="utf-8")
+    assert main(["geocode", str(path), "--gazetteer", str(store)]) == 0
+    told = capsys.readouterr()
+    assert pl.read_csv(io.StringIO(told.out), infer_schema=False).height == 2
+    assert "total-row-left-out" in told.err and "note-row-left-out" in told.err and "合計 2" in told.err
+    assert main(["geocode", str(path), "--gazetteer", str(store), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_many_rows_of_one_kind_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    _tell_left_out(findings_frame([Finding("total-row-left-out", i, None, "計", {"rule": "L1-04"}) for i in range(12)]))
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 11 and told[-1].startswith("ほかに2件")
+
+
+def test_escaped_line_breaks_of_a_workbook_are_no_part_of_the_address(
+        store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('名称,住所\n会館,"美祢市大嶺町東分326-1_x000D_\n市役所裏"\n支所,美祢市_x000D_大嶺町東分1\n', encoding="utf-8")
+    assert main(["geocode", str(path), "--gazetteer", str(store)]) == 0
+    rows = pl.read_csv(io.StringIO(capsys.readouterr().out), infer_schema=False)
+    assert rows["building"].to_list() == ["市役所裏", ""] and rows["rest"].to_list() == ["326-1", "1"]
+    assert rows["住所"][0] == "美祢市大嶺町東分326-1_x000D_\n市役所裏"  # the file's own column stays
 
 
 def test_json_is_one_object_a_line(store: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,7 +91,7 @@ CASES = [
     ("法人番号", "T4000020352136", "pattern-shape", "4000020352136"),
     ("郵便番号", "759229", "pattern-shape", None),  # any digit may be missing: in 山口県 no code begins with 0
     ("開始時間", "900", "type-time", "09:00"),
-    ("緯度", "3.4166E+01", "digits-lost", None),
+    ("緯度", "3.4166E+01", "coordinate-exponent", "34.166"),
     ("緯度", "34.1", "coordinate-few-decimals", None),
     ("緯度", "36.162489", "coordinate-far-from-others", None),
 ]  # fmt: skip

@@ -491,7 +491,9 @@ def test_knowledge_tables_name_source_and_date() -> None:
 
     folder = Path(codes.__file__).parent
     tables = sorted(folder.glob("*.json"))
-    assert {t.name for t in tables} == {"area_codes.json", "choices.json", "eras.json", "prefectures.json"}
+    assert {t.name for t in tables} == {
+        "area_codes.json", "choices.json", "eras.json", "post_prefixes.json", "prefectures.json",
+    }
     for table in tables:
         loaded = json.loads(table.read_text(encoding="utf-8"))
         assert loaded["source"] and loaded["date"]

@@ -31,7 +31,7 @@ def open_delimited(path: Path, size: int, header_row: int | None, limits: Limits
     whole = size <= limits.whole_bytes
     with path.open("rb") as file:
         data = file.read() if whole else file.read(_DETECT_BYTES)
-        while not whole and data.isascii() and (more := file.read(_DETECT_BYTES)):
+        while not whole and data.isascii() and b"\x1b$" not in data and (more := file.read(_DETECT_BYTES)):
             data = data[:65_536] + more  # an ASCII beginning says nothing about the rest
     encoding = guess_encoding(data, whole)
     if whole:
@@ -60,6 +60,7 @@ def _open_whole(path: Path, size: int, data: bytes, encoding: str, header_row: i
         rows = row_findings(records, found)
     if len(found.columns) > limits.columns:
         raise stop("too-many-columns", path, columns=len(found.columns), limit=limits.columns)
+    findings += separator_findings(separator)
     table, blocks = found.table, findings_frame([*rows, *found.block_findings])
 
     def read() -> Iterator[tuple[Table, pl.DataFrame]]:
@@ -108,6 +109,13 @@ def read_records(text: str) -> Records:
         rows, broken = recover(text, separator, usual_width(whole or rows))
         findings += [quote_finding(n, rows[n - 1]) for n in broken]
     return Records(rows, separator, findings)
+
+
+def separator_findings(separator: str) -> list[Finding]:
+    """What there is to say about a table whose cells are not parted by commas (RFC 4180)."""
+    if separator == ",":
+        return []
+    return [Finding("separator-not-comma", None, None, None, {"separator": "TAB" if separator == "\t" else separator})]
 
 
 def usual_width(rows: Sequence[Sequence[str]]) -> int:

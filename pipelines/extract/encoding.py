@@ -1,4 +1,4 @@
-"""Bytes of a text file to its encoding: byte order mark, strict UTF-8, CP932 against EUC-JP by score, UTF-16."""
+"""Bytes of a text file to its encoding: byte order mark, ISO-2022-JP, strict UTF-8, CP932 against EUC-JP by score, UTF-16."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WEIRD = late_pattern("[\u0080-\u00ff]")
 
 
 def guess_encoding(data: bytes, complete: bool = True) -> str:
-    """utf-8, utf-8-sig, cp932, euc_jp, utf-16 (also utf-16-le and -be without mark) for the bytes of a file.
+    """utf-8, utf-8-sig, cp932, euc_jp, iso2022_jp, utf-16 (also utf-16-le and -be without mark) for the bytes of a file.
 
     `complete` = False when `data` is only the beginning of a file: a character cut at the end is no error then.
     """
@@ -29,15 +29,25 @@ def guess_encoding(data: bytes, complete: bool = True) -> str:
     bare = _utf16_without_mark(data)
     if bare:
         return bare
+    if b"\x1b$" in data and data.isascii():
+        return _iso_2022(data, complete)
     if _decodes(data, "utf-8", complete):
         return "utf-8"
     return _cp932_or_euc(data, complete)
 
 
+def _iso_2022(data: bytes, complete: bool) -> str:
+    """The 7-bit form of JIS that mail and old systems write: escape sequences switch the character set."""
+    names = ("iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2004")
+    return next((name for name in names if _decodes(data, name, complete)), "utf-8")
+
+
 def public_name(encoding: str) -> str:
-    """The name that reports use: the forms without mark are utf-16, the wider EUC is euc_jp."""
+    """The name that reports use: the forms without mark are utf-16, the wider EUC is euc_jp, the wider JIS iso2022_jp."""
     if encoding.startswith("utf-16"):
         return "utf-16"
+    if encoding.startswith("iso2022"):
+        return "iso2022_jp"
     return "euc_jp" if encoding.startswith("euc") else encoding
 
 

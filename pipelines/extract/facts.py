@@ -23,6 +23,10 @@ def sheet_findings(facts: dict[str, Any], found: GridTable) -> list[Finding]:
         row, column = split_cell(ref.partition(":")[0])
         where = "header" if found.header_row is not None and row <= found.header_row else "data"
         out.append(Finding("cells-merged", row or None, names.get(column), ref, {"where": where, "rule": "L1-12"}))
+    for ref in facts["struck"]:
+        row, column = split_cell(ref)
+        if found.header_row is None or row > found.header_row:
+            out.append(Finding("cell-struck-out", row, names.get(column), None, {"cell": ref, "rule": "L1-11"}))
     for ref, text in facts["comments"]:
         row, column = split_cell(ref)
         out.append(Finding("cell-comment", row, names.get(column), text[:300], {"cell": ref, "rule": "L1-04"}))

@@ -14,6 +14,7 @@ from pipelines.extract.delimited import (
     quote_finding,
     read_records,
     recover,
+    separator_findings,
     usual_width,
     width_findings,
 )
@@ -84,7 +85,7 @@ def open_stream(path: Path, size: int, encoding: str, header_row: int | None, li
     used = [any(len(r) > j and r[j].strip() for r in records.rows[layout.first :]) for j in range(width)]
     row = None if layout.header is None else layout.header + 1
     names, kept, named = name_columns(headings, used, row, layout.labels)
-    findings += [*records.findings, *header_findings(records.rows, layout), *named]
+    findings += [*records.findings, *separator_findings(records.separator), *header_findings(records.rows, layout), *named]
     plan = Plan(path, encoding, mojibake, cr_only, records.separator, layout.first, width, names, kept,
                 limits.block_bytes)
     return OpenedSource(path, "tsv" if records.separator == "\t" else "csv", public_name(encoding), None, row, names,

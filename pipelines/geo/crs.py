@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.errors import DeclarationError
-from pipelines.geo.area import METRES_PER_DEGREE
+from pipelines.geo.area import METRES_PER_DEGREE, Area
 from pipelines.geo.grid import grid_pipeline
+from pipelines.geo.plane import PLANE_LIMIT_M
 from pipelines.geo.points import coordinate_pairs
-from pipelines.model import FINDINGS, FIXES, ROW, Standard, Table, findings_frame, fixes_frame
+from pipelines.model import FINDINGS, FIXES, ROW, Finding, Standard, Table, findings_frame, fixes_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,8 @@ HELMERT_ACCURACY_ISLES_M = 15.0  # south of 30 degrees
 GRID_EDGE_M = 20.0  # farther from the three parameters than this: an outermost cell of the grid
 GRID_EDGE_MAIN_M = 10.0  # the same north of 30 degrees
 QUAKE_ACCURACY_M = 6.0  # JGD2000 read as JGD2011 where the ground moved in 2011
-PLANE_LIMIT_M = 2_500_000  # no place of Japan is farther from the origin of any of the nineteen systems
+_AXES_ROWS = 1_000
+_AXES_FEW, _AXES_MOST = 0.2, 0.8  # exchanged axes put every point more than 100 km off
 _DECIMALS = 6
 _PLAIN = ("EPSG:6668", "EPSG:4326")
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
@@ -93,6 +95,7 @@ def convert_crs(
     target: str = "EPSG:6668",
     grid: Path | None = None,
     accept: Collection[str] | None = None,
+    area: Area | None = None,
 ) -> tuple[Table, pl.DataFrame, pl.DataFrame]:
     """Convert every pair of lat/lon columns from `source_crs` to degrees of `target` (EPSG:6668 or 4326).
 
@@ -100,6 +103,8 @@ def convert_crs(
     column Y (metres to the east). `grid`: the datum grid TKY2JGD as GeoTIFF or NTv2; points off it are
     converted by three parameters and said so. `accept`: None = the declared CRS is the person's yes;
     else only rules in it (convert-datum, convert-plane) are applied and others proposed.
+    `area`: the body's; where the points of a plane system lie in it only when X and Y are exchanged, one finding
+    `crs-axes-swapped` says so (the cells are converted as declared, and the error holds the dataset back).
     Each converted cell has a Fix, and a finding `crs-converted` with the accuracy in metres.
     """
     system = _system(source_crs)
@@ -127,6 +132,8 @@ def convert_crs(
         pair = pair.filter(metres)
         if not pair.height:
             continue
+        if area is not None and system.zone is not None:
+            findings.append(_axes(pair, lat, system, area, source_crs))
         pair = _convert(pair, system, grid)
         sane = pl.col("a2").str.contains(_NUMBER) & pl.col("o2").str.contains(_NUMBER)  # no inf
         findings.append(_told(pair.filter(~sane).drop("method", "accuracy_m"), code, lat, "a", {"source": source_crs}))
@@ -164,6 +171,22 @@ def _convert(pair: pl.DataFrame, system: _System, grid: Path | None) -> pl.DataF
     lon, lat, method, accuracy = _to_jgd2011(lon, lat, system.datum, grid)
     text = [pl.Series(n, [f"{v:.{_DECIMALS}f}" for v in values]) for n, values in (("a2", lat), ("o2", lon))]
     return pair.with_columns(*text, method=pl.Series(method), accuracy_m=pl.Series(accuracy))
+
+
+def _axes(pair: pl.DataFrame, lat: str, system: _System, area: Area, source: str) -> pl.DataFrame:
+    """One finding if the points lie in the area when X and Y are exchanged, and not as they stand."""
+    import numpy as np
+
+    tried = pair.head(_AXES_ROWS)
+    shares = []
+    for north, east in (("y", "x"), ("x", "y")):
+        lon, lat_deg = _transformer(system.epsg, system.geographic).transform(tried[east].to_numpy(), tried[north].to_numpy())
+        sane = np.isfinite(lon) & np.isfinite(lat_deg)
+        shares.append(float(np.mean(area.holds(np.where(sane, lat_deg, 0.0), np.where(sane, lon, 0.0)))))
+    if shares[0] > _AXES_FEW or shares[1] < _AXES_MOST:
+        return findings_frame()
+    return findings_frame([Finding("crs-axes-swapped", None, lat, None, {
+        "source": source, "inside": round(100 * shares[0]), "inside_swapped": round(100 * shares[1])})])
 
 
 def _transformer(source: int, target: int) -> Any:

@@ -1,4 +1,4 @@
-"""The datum grid that a person adds (国土地理院 TKY2JGD as GeoTIFF or NTv2) to the place where conversions find it."""
+"""The datum grid that a person adds (国土地理院 TKY2JGD as GeoTIFF, NTv2 or .par) to where conversions find it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from pipelines.errors import SourceError
+from pipelines.geo.par import is_par, ntv2_of_par
 
 _FOLDER = "grid"
 _MARKS = (b"II*\x00", b"MM\x00*", b"NUM_OREC")  # GeoTIFF in either byte order, NTv2
@@ -21,7 +22,9 @@ def grid_pipeline(grid: Path) -> str:
 
 
 def is_grid(path: Path) -> bool:
-    """True for a GeoTIFF or NTv2 file, told by its first bytes."""
+    """True for a GeoTIFF, an NTv2 file or the text form .par, told by the first bytes."""
+    if is_par(path):
+        return True
     try:
         with path.open("rb") as file:
             return path.suffix.lower() in _SUFFIXES and file.read(8).startswith(_MARKS)
@@ -30,10 +33,38 @@ def is_grid(path: Path) -> bool:
 
 
 def add_grid(path: Path, folder: Path) -> Path:
-    """Copy a grid from the Tokyo datum to JGD2000 into `folder`/grid, in the place of an earlier one.
+    """Copy a grid from the Tokyo datum to JGD2000 into `folder`/grid, in the place of an earlier one; a .par as NTv2.
 
     SourceError `grid-unreadable` when PROJ cannot use it or it does not shift a point of 山口県 as that datum must.
     """
+    target = folder / _FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    text = is_par(path)
+    copy = target / f"tky2jgd{'.gsb' if text else path.suffix.lower()}"
+    fresh = target / f"new{copy.suffix}"
+    try:
+        if text:
+            fresh.write_bytes(ntv2_of_par(path))
+        else:
+            shutil.copyfile(path, fresh)
+        if not _shifts_as_it_must(fresh):
+            raise SourceError(
+                "grid-unreadable", "測地系の変換格子として使えません。", "The file is no usable datum grid.",
+                todo_ja="日本測地系から世界測地系への変換格子 TKY2JGD の GeoTIFF（.tif）、NTv2（.gsb）か、TKY2JGD.par を指定して"
+                "ください。",
+                todo_en="Give TKY2JGD (Tokyo datum to JGD2000) as GeoTIFF (.tif), NTv2 (.gsb) or TKY2JGD.par.",
+                where=path.name)
+    except SourceError:
+        fresh.unlink(missing_ok=True)
+        raise
+    for earlier in _held(target):
+        earlier.unlink()
+    fresh.replace(copy)
+    return copy
+
+
+def _shifts_as_it_must(grid: Path) -> bool:
+    """True if PROJ can use the file and it shifts a point of 山口県 as the datum must."""
     import numpy as np
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
@@ -41,25 +72,12 @@ def add_grid(path: Path, folder: Path) -> Path:
     from pipelines.geo.datum import shift_tokyo_to_jgd
 
     try:
-        lon, lat = Transformer.from_pipeline(grid_pipeline(path)).transform(_EAST_DEG, _NORTH_DEG)
+        lon, lat = Transformer.from_pipeline(grid_pipeline(grid)).transform(_EAST_DEG, _NORTH_DEG)
     except ProjError:
-        lon, lat = float("inf"), float("inf")
+        return False
     shifted = shift_tokyo_to_jgd(np.array([_NORTH_DEG]), np.array([_EAST_DEG]))
     near_lat, near_lon = (float(v[0]) for v in shifted)
-    if not (abs(lat - near_lat) < _NEAR_DEG and abs(lon - near_lon) < _NEAR_DEG):
-        raise SourceError(
-            "grid-unreadable", "測地系の変換格子として使えません。", "The file is no usable datum grid.",
-            todo_ja="日本測地系から世界測地系への変換格子 TKY2JGD の GeoTIFF（.tif）か NTv2（.gsb）を指定してください。",
-            todo_en="Give TKY2JGD (Tokyo datum to JGD2000) as GeoTIFF (.tif) or NTv2 (.gsb).", where=path.name)
-    target = folder / _FOLDER
-    target.mkdir(parents=True, exist_ok=True)
-    copy = target / f"tky2jgd{path.suffix.lower()}"
-    fresh = copy.with_suffix(".new")
-    shutil.copyfile(path, fresh)
-    for earlier in _held(target):
-        earlier.unlink()
-    fresh.replace(copy)
-    return copy
+    return bool(abs(lat - near_lat) < _NEAR_DEG and abs(lon - near_lon) < _NEAR_DEG)
 
 
 def grid_in(folder: Path) -> Path | None:

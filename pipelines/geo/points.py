@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.geo.area import METRES_PER_DEGREE, Area
 from pipelines.geo.misplaced import points_far, points_outside
+from pipelines.geo.plane import is_plane, likely_plane, plane_words
 from pipelines.geo.repeated import RepeatedPoints
 from pipelines.model import FINDINGS, FIXES, ROW, Standard, Table, findings_frame, fixes_frame
 from pipelines.values.text import DASHES_ONLY
@@ -17,10 +18,12 @@ JAPAN_LON = (122.0, 154.0)
 MIN_DECIMALS = 4  # 4 decimals are about 10 m
 CUT_DECIMALS = 2  # the other axis has six: by chance four zeros end one value in ten thousand
 CUT_ROWS = (10, 1_000)  # fewer rows do not tell how the file writes its points; in more, chance may bring such a value
-_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?$"
+_EXPONENT = "[eE]"  # of a number: how Excel shows it in a narrow column (3.41666E+01)
 _ADDRESS_RULES = ("addr_full", "addr_old")
 _ADDRESS_NAMES = ("所在地_連結表記", "住所")
 _PLACE_CODE = "所在地_全国地方公共団体コード"
+_BODY_CODES = (_PLACE_CODE, "全国地方公共団体コード", "都道府県コード又は市区町村コード")
 
 
 def coordinate_pairs(standard: Standard, columns: Collection[str]) -> list[tuple[str, str]]:
@@ -65,6 +68,7 @@ def check_points(
         findings += pair.gaps()
         if pair.empty:
             continue
+        findings += pair.planes(area, town_points)
         found, proposed, frame = pair.axes(frame, accept)
         findings += found
         fixes += proposed
@@ -134,7 +138,32 @@ class _Pair:
                    params=pl.struct(other=pl.lit(self.lon), other_value="o")),
             _found(self.frame.filter(o & ~a), "coordinate-half", self.lon, "o",
                    params=pl.struct(other=pl.lit(self.lat), other_value="a")),
+            *self._unread(),
         ]
+
+    def _unread(self) -> list[pl.DataFrame]:
+        """One of the two is no number, so that the other one is of no use, whatever was made of it."""
+        found = []
+        for read, cell, other, other_cell, name, of in (
+                ("lat", "a", "lon", "o", self.lat, self.lon), ("lon", "o", "lat", "a", self.lon, self.lat)):
+            rows = self.frame.filter(pl.col(read).is_null() & pl.col(cell).is_not_null() & pl.col(other).is_not_null())
+            found.append(_found(rows, "coordinate-pair-unread", name, cell,
+                                params=pl.struct(other=pl.lit(of), other_value=other_cell)))
+        return found
+
+    def planes(self, area: Area | None, town_points: pl.DataFrame | None) -> list[pl.DataFrame]:
+        """Metres where degrees should stand: the likely plane rectangular system, and what to write in the declaration."""
+        rows = self.frame.filter(is_plane(pl.col("lat"), pl.col("lon")) & ~self._point_lost())
+        if not rows.height:
+            return []
+        column = next((c for c in _BODY_CODES if c in self.source.columns), None)
+        codes = self.source[column] if column else pl.Series([], dtype=pl.String)
+        likely = likely_plane(rows.select("lat", "lon", row=pl.col(ROW)), codes, area, town_points)
+        self.frame = self.frame.with_columns(pl.when(~pl.col(ROW).is_in(rows[ROW].implode())).then(pl.col(c)).alias(c)
+                                             for c in ("lat", "lon"))
+        words = plane_words(likely, self.lat, self.lon)
+        return [_found(rows, "coordinate-plane", self.lat, "a", params=pl.struct(
+            pl.col("o").alias("other_value"), *(pl.lit(v).alias(k) for k, v in words.items())))]
 
     def axes(self, frame: pl.DataFrame, accept: Collection[str]) -> tuple[
             list[pl.DataFrame], list[pl.DataFrame], pl.DataFrame]:
@@ -219,7 +248,8 @@ class _Pair:
 
     def coarse(self) -> list[pl.DataFrame]:
         decimals = [pl.col(c).str.extract(r"\.([0-9]*)$").str.len_chars().fill_null(0) for c in ("a", "o")]
-        few = self.frame.filter(pl.col("lat").is_not_null()).with_columns(n=pl.max_horizontal(decimals)).filter(
+        plain = pl.col("lat").is_not_null() & ~pl.col("a").str.contains(_EXPONENT) & ~pl.col("o").str.contains(_EXPONENT)
+        few = self.frame.filter(plain).with_columns(n=pl.max_horizontal(decimals)).filter(
             pl.col("n") < MIN_DECIMALS)
         metres = (pl.lit(METRES_PER_DEGREE) / pl.lit(10.0).pow(pl.col("n"))).round(0).cast(pl.Int64)
         found = [_found(few, "coordinate-few-decimals", self.lat, "a", params=pl.struct(decimals="n", metres=metres))]
@@ -228,7 +258,7 @@ class _Pair:
         most = CUT_DECIMALS if self.frame.height < CUT_ROWS[1] else CUT_DECIMALS - 1
         own_lat, own_lon = decimals
         for own, other, name, shown in ((own_lat, own_lon, self.lat, "a"), (own_lon, own_lat, self.lon, "o")):
-            wrong = pl.col("lat").is_not_null() & (other >= MIN_DECIMALS) & (own <= most)
+            wrong = plain & (other >= MIN_DECIMALS) & (own <= most)
             cut = self.frame.filter(wrong).with_columns(n=own)
             found.append(_found(cut, "coordinate-few-decimals", name, shown,
                                 params=pl.struct(decimals="n", metres=metres)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pipelines.geocode.answer import COLUMNS
 from pipelines.geocode.areas import area_files
 from pipelines.geocode.download import download, official_names
 from pipelines.geocode.fill import ORDER, PRECISION_WORDS, fill_points
 from pipelines.geocode.frame import ADDED, evaluate, geocode_frame, judge
-from pipelines.geocode.parse import COLUMNS, parse_addresses
+from pipelines.geocode.parse import parse_addresses
 from pipelines.geocode.register import Register
 from pipelines.geocode.single import parse_address
 from pipelines.geocode.split import split_addresses

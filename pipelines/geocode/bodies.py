@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.geocode.fold import fold
 from pipelines.geocode.keys import KeyTable, roll_one, roll_rows, seed_of
-from pipelines.geocode.places import block_of, county_blocks
+from pipelines.geocode.places import block_of, county_blocks, fold_hashes
 from pipelines.geocode.succession import Heir, heirs_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -50,35 +50,55 @@ class _Candidate:
     pref: int
 
 
-def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> CityIndex:
-    """Every way to write a municipality, today's and former, to its candidates, likeliest first."""
-    rows = [r for r in cities.with_row_index("place").to_dicts() if r["place"] not in _stood_in_for(cities, towns)]
+def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable, held: Collection[str]) -> CityIndex:
+    """Every way to write a municipality, today's and former, to its candidates, likeliest first.
+
+    `towns`: the towns' keys; `held`: codes of the municipalities that have towns.
+    """
+    hidden = _stood_in_for(cities, held)
+    rows = [r for r in cities.with_row_index("place").to_dicts() if r["place"] not in hidden]
     found: list[_Candidate] = []
     for code, pref in {r["lg"][:2]: r["pref"] for r in rows}.items():
         found.append(_Candidate(pref, -1, seed_of("pref" + code), PREFECTURE, int(code)))
     parents = {(r["lg"][:2], r["city"]) for r in rows if r["ward"]}
+    older = _towns_of_older_wards(rows, held)
     for r in rows:
         seed, number = seed_of(r["lg"]), int(r["lg"][:2])
         parent = not r["ward"] and (r["lg"][:2], r["city"]) in parents
         names = _spellings(r["pref"], r["county"], r["name"])
         found += [_Candidate(n, r["place"], seed, PARENT if parent else LIVING, number) for n in names]
+        found += [_Candidate(n, r["place"], seed_of(code), LIVING, number) for n in names
+                  for code in older.get(r["place"], ())]
         if r["ward"]:
             names = _spellings(r["pref"], "", r["city"])
             found += [_Candidate(n, r["place"], seed, PARENT, number) for n in names]
             found.append(_Candidate(r["ward"], r["place"], seed, WARD, number))
     found += _former(cities, history, towns)
-    return _pack(found)
+    return _pack(_without_misspelt(found))
 
 
-def _stood_in_for(cities: pl.DataFrame, towns: KeyTable) -> set[int]:
+def _stood_in_for(cities: pl.DataFrame, held: Collection[str]) -> set[int]:
     """Rows of living municipalities whose name another row has too: files of different years give a ward that was
     founded anew two codes (浜松市天竜区 22137 and 22140). The one with towns stays, of several the newest."""
-    held: dict[tuple[str, str, str], list[tuple[bool, str, int]]] = {}
+    named: dict[tuple[str, str, str], list[tuple[bool, str, int]]] = {}
     for place, (code, pref, county, name, ended) in enumerate(
             cities.select("lg", "pref", "county", "name", "ended").iter_rows()):
         if not ended:
-            held.setdefault((pref, county, name), []).append((towns.begins_with(seed_of(code)), code, place))
-    return {place for same in held.values() for *_, place in sorted(same)[:-1]}
+            named.setdefault((pref, county, name), []).append((code in held, code, place))
+    return {place for same in named.values() for *_, place in sorted(same)[:-1]}
+
+
+def _towns_of_older_wards(rows: list[dict[str, Any]], held: Collection[str]) -> dict[int, list[str]]:
+    """Row of a ward of which the files know no towns yet (浜松市中央区, 2024) -> codes of the city's wards that they
+    know: its towns are still listed under one of those."""
+    known: dict[tuple[str, str], list[str]] = {}
+    bare = []
+    for r in rows:
+        if r["ward"] and r["lg"] in held:
+            known.setdefault((r["lg"][:2], r["city"]), []).append(r["lg"])
+        elif r["ward"]:
+            bare.append(r)
+    return {r["place"]: known.get((r["lg"][:2], r["city"]), []) for r in bare}
 
 
 def _former(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> list[_Candidate]:
@@ -114,6 +134,17 @@ def _kept_states(heirs: list[Heir], codes: list[str], towns: KeyTable) -> list[l
                   for a, b in zip(folded.start, folded.end, strict=True)]
         made.append([*(s for s in states if towns.begins_with(s)), seed])
     return made
+
+
+def _without_misspelt(found: list[_Candidate]) -> list[_Candidate]:
+    """Without the former names that fold to another name of today: 本庄市 is no 本荘市 (秋田県本荘市 stays)."""
+    keys = fold_hashes(pl.Series([c.name for c in found], dtype=pl.String)).to_list()
+    written: dict[int, set[str]] = {}
+    for candidate, key in zip(found, keys, strict=True):
+        if candidate.kind in (LIVING, PARENT):
+            written.setdefault(key, set()).add(candidate.name)
+    return [c for c, key in zip(found, keys, strict=True)
+            if c.kind not in (FORMER, FORMER_LOOSE) or c.name in written.get(key, (c.name,))]
 
 
 def _pack(found: list[_Candidate]) -> CityIndex:

@@ -78,11 +78,12 @@ def _is_numbered_aza(tokens: Tokens, own: Array, found: tuple[Array, ...], gazet
     kanji = (written > 0x3000) & (written < 0xFF00)
     following = tokens.token.take(stop)
     ends = (following == 0) | (following == SPACE) | (following == ord("("))
+    further = tokens.token.take(np.minimum(stop + 1, len(tokens.token) - 1))
+    number_follows = (following >= NUMBER) | ((following == SPACE) & (further >= NUMBER))
     beside = tokens.aza_before(stop) | tokens.aza_before(stop - 1)
     name = gazetteer.town.pick(("koaza",), town.astype(np.int64))["koaza"]
     bare = name.str.contains(_NUMERAL).to_numpy()
-    orphan = gazetteer.town.kind.take(town) == ORPHAN_KOAZA
-    good = np.where(bare, beside | (kanji & (ends & orphan | (following >= NUMBER))),
+    good = np.where(bare, beside | (kanji & (ends | number_follows)),
                     kanji | ends | (following != HYPHEN) | (reached < stop - 1))
     return np.asarray(np.where((flag & SHORT) > 0, ends, good), dtype=bool)
 
@@ -100,4 +101,26 @@ def _says_oaza(tokens: Tokens, begin: Array, flag: Array, town: Array, other: Ar
     return told
 
 
-__all__ = ["doubtful", "second_look"]
+def miswritten(tokens: Tokens, begin: Array, end: Array, city: Array, row: Array, gazetteer: Gazetteer) -> Array:
+    """True for the candidates that are not written as the text writes them, where another of the same row is.
+
+    鹿嶋市 (茨城県) and 鹿島市 (佐賀県) fold to one name. `begin`, `end`: the tokens of the municipality's text;
+    `city`: its row, -1 for a candidate that is not looked at; `row`: the address that it belongs to.
+    """
+    odd = np.zeros(len(city), bool)
+    alike = gazetteer.written_alike
+    rows = np.flatnonzero(np.isin(city, list(alike)))
+    if not len(rows):
+        return odd
+    assert tokens.raw is not None
+    exact: set[int] = set()
+    for i in rows.tolist():
+        text = tokens.raw[tokens.char[begin[i]]:tokens.char[end[i]]].astype("<u4").tobytes().decode("utf-32-le", "replace")
+        odd[i] = alike[int(city[i])] not in text
+        if not odd[i]:
+            exact.add(int(row[i]))
+    odd[rows] &= np.isin(row[rows], list(exact))
+    return odd
+
+
+__all__ = ["doubtful", "miswritten", "second_look"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ NUMBER = np.uint32(0x200000)
 _DROP = np.uint32(0xFFFFFFFF)
 _LIMIT = 1 << 29
 _SAFE_DIGITS = 8  # so many digits stay below the limit
-_CITY_ENDS = tuple(ord(c) for c in "市区町村")
 BREAK = "\x1f"
 """Between the parts of a gazetteer name: numbers do not join over it (助七 + 一丁目)."""
 HYPHEN, SPACE, NO = ord("-"), ord(" "), ord("ノ")
@@ -35,12 +34,17 @@ _CLASS: dict[str, tuple[int, int]] = {  # character -> (1 digit, 2 kanji digit, 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+def _nowhere() -> Array:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class Tokens:
     """Folded rows, laid end to end: row i is token[start[i]:end[i]], and token[end[i]] is 0.
 
     char[k] is the place of token k's first character, counted over all rows' characters plus one
-    end mark a row; row i's own characters begin at row_char[i].
+    end mark a row; row i's own characters begin at row_char[i]. `stops` (numbers and row ends) and `cities`
+    (市, 区, 町, 村) are places of tokens; those of row i begin at stop_from[i] and city_from[i].
     """
 
     token: Array
@@ -49,18 +53,10 @@ class Tokens:
     char: Array
     row_char: Array
     raw: Array | None = None
-
-    @cached_property
-    def _stops(self) -> Array:
-        """The places of numbers and of row ends."""
-        return np.flatnonzero((self.token >= NUMBER) | (self.token == 0))
-
-    @cached_property
-    def _city_ends(self) -> Array:
-        """The places of 市, 区, 町 and 村."""
-        token = self.token
-        return np.flatnonzero((token == _CITY_ENDS[0]) | (token == _CITY_ENDS[1]) | (token == _CITY_ENDS[2])
-                              | (token == _CITY_ENDS[3]))
+    stops: Array = field(default_factory=_nowhere)
+    stop_from: Array = field(default_factory=_nowhere)
+    cities: Array = field(default_factory=_nowhere)
+    city_from: Array = field(default_factory=_nowhere)
 
     @cached_property
     def _azas(self) -> Array:
@@ -69,16 +65,28 @@ class Tokens:
         aza = np.flatnonzero(self.raw == ord("字"))
         return np.asarray(aza[self.raw.take(np.maximum(aza - 1, 0)) != ord("大")])
 
-    def until_number(self, begin: Array) -> Array:
-        """How many tokens stand before the next number or the end of the row."""
-        return np.asarray(self._stops.take(np.searchsorted(self._stops, begin)) - begin)
+    def number_from(self, rows: Array, begin: Array) -> Array:
+        """The first number of each of these rows from token `begin` on, or the row's end."""
+        at = self.stop_from.take(rows)
+        there = self.stops.take(at)
+        left = (there < begin).nonzero()[0]
+        while len(left):
+            at[left] += 1
+            there[left] = self.stops.take(at.take(left))
+            left = left.take((there.take(left) < begin.take(left)).nonzero()[0])
+        return there
 
-    def until_city(self, begin: Array) -> Array:
-        """How many tokens from `begin` to a 市, 区, 町 or 村 (not the first token; maybe of a later row), with it."""
-        if not len(self._city_ends):
-            return np.full(len(begin), 64)
-        there = self._city_ends.take(np.searchsorted(self._city_ends, begin + 1), mode="clip") + 1 - begin
-        return np.where(there > 0, there, 64)
+    def city_end(self, rows: Array, after: Array) -> Array:
+        """The token behind the first 市, 区, 町 or 村 of each of these rows from token `after` on (maybe of a later
+        row; the number of all tokens where there is none)."""
+        at = self.city_from.take(rows)
+        there = self.cities.take(at)
+        left = (there < after).nonzero()[0]
+        while len(left):
+            at[left] += 1
+            there[left] = self.cities.take(at.take(left))
+            left = left.take((there.take(left) < after.take(left)).nonzero()[0])
+        return np.asarray(np.minimum(there + 1, len(self.token)))
 
     def aza_between(self, begin: Array, end: Array) -> Array:
         """True where a 字 (not 大字) stands in the text from token `begin` to the last before `end`."""
@@ -88,9 +96,12 @@ class Tokens:
         return np.asarray(np.searchsorted(self._azas, a + 1) < np.searchsorted(self._azas, b))
 
     def aza_before(self, at: Array) -> Array:
-        """True where a 字 stands right before the first character of token `at`."""
+        """True where a 字 stands before the first character of token `at`, maybe with a blank between."""
         assert self.raw is not None
-        return np.asarray(self.raw.take(np.maximum(self.char.take(at) - 1, 0)) == ord("字"))
+        char = self.char.take(at)
+        before = self.raw.take(np.maximum(char - 1, 0))
+        blank = (before == SPACE) | (before == ord("\u3000"))
+        return np.asarray((before == ord("字")) | (blank & (self.raw.take(np.maximum(char - 2, 0)) == ord("字"))))
 
     def oaza_before(self, at: Array) -> Array:
         """True where 大字 stands right before the first character of token `at`."""
@@ -167,9 +178,11 @@ def fold_table() -> Array:
     return table
 
 
-_AZA, _FILLER, _EYE, _STREET, _HYPHEN_CLASS, _GONE = 4, 5, 6, 7, 8, 9
+_AZA, _FILLER, _EYE, _STREET, _HYPHEN_CLASS, _GONE = range(0x84, 0x8A)
 _KIND = 24  # a folded character carries its class from this bit on: 0 plain, 1-3 digits and units, then the above
 _CODE = np.uint32((1 << _KIND) - 1)
+_MARK = np.uint32(1 << 30)  # on numbers, row ends and 市区町村
+_TOKEN = _MARK - np.uint32(1)
 _BLOCK = 32_768  # characters looked up at once, so that the indices stay in the cache
 
 
@@ -188,6 +201,8 @@ def _classed() -> Array:
     for chars, special in (("字", _AZA), ("ノ " + BREAK, _FILLER), ("目", _EYE), ("リ", _STREET), ("-", _HYPHEN_CLASS)):
         for char in chars:
             by_code[ord(char)] |= _bits(special)
+    for char in "\0市区町村":
+        by_code[ord(char)] |= _MARK
     packed = np.full(0x110000, _bits(_GONE), np.uint32)
     packed[known] = by_code[table[known]]
     return packed
@@ -199,19 +214,19 @@ def _first_plane() -> Array:
     return _classed()[:0x10000].copy()
 
 
-def characters(text: pl.Series) -> tuple[Array, Array]:
-    """All characters of all rows as code points (16 bits where that is enough), each row closed by 0; row starts."""
-    filled = text.cast(pl.String).fill_null("")
-    if filled.len() == 0:
-        return np.zeros(0, np.uint32), np.zeros(1, np.int64)
-    chars = code_points(filled.str.join("\x00").item() + "\x00")
+def characters(text: pl.Series) -> tuple[pl.Series, Array, Array]:
+    """(the rows as text without null and NUL, all their characters as code points, 16 bits where that is enough, each
+    row closed by 0, where each row begins)."""
+    text = text.cast(pl.String).fill_null("")
+    if text.len() == 0:
+        return text, np.zeros(0, np.uint32), np.zeros(1, np.int64)
+    chars = code_points(text.str.join("\x00").item() + "\x00")
     closed = (chars == 0).nonzero()[0]
-    if len(closed) != filled.len():
-        chars = code_points(filled.str.replace_all("\x00", " ", literal=True).str.join("\x00").item() + "\x00")
-        closed = (chars == 0).nonzero()[0]
-    first = np.zeros(filled.len() + 1, np.int64)
+    if len(closed) != text.len():
+        return characters(text.str.replace_all("\x00", " ", literal=True))
+    first = np.zeros(text.len() + 1, np.int64)
     np.add(closed, 1, out=first[1:])
-    return chars, first
+    return text, chars, first
 
 
 def code_points(closed: str) -> Array:
@@ -231,7 +246,7 @@ def spread(begin: Array, stop: Array) -> tuple[Array, Array]:
 
 def fold(text: pl.Series) -> Tokens:
     """Rows of text to tokens. Never fails; null is an empty row."""
-    chars, first = characters(text)
+    _, chars, first = characters(text)
     return tokens_of(chars, first[:-1])
 
 
@@ -245,24 +260,36 @@ def tokens_of(chars: Array, row_char: Array) -> Tokens:
     others = (code >= _bits(_AZA)).nonzero()[0]
     special = code.take(others)
     if len(others) and special.max() >= _bits(_GONE):
-        place = (code < _bits(_GONE)).nonzero()[0]
-        code = code[place]
+        place = (code != _bits(_GONE)).nonzero()[0]
+        code = code.take(place)
         others = (code >= _bits(_AZA)).nonzero()[0]
         special = code.take(others)
     keep = np.ones(len(code), bool)
-    digits = (code - _bits(1) < _bits(_AZA - 1)).nonzero()[0]
+    digits = (code - _bits(1) < _bits(3)).nonzero()[0]
     if len(others):
         _drop_fillers(others, special, code, keep)
     if len(digits):
         _join_numbers(digits, code.take(digits), code, keep)
     kept = keep.nonzero()[0]
-    code = code.take(kept)
-    end = (code == 0).nonzero()[0]
-    start = np.empty_like(end)
-    if len(end):
-        start[0] = 0
-        np.add(end[:-1], 1, out=start[1:])
-    return Tokens(code, start, end, kept if place is None else place[kept], row_char, chars)
+    token = code.take(kept)
+    marks = (token >= _MARK).nonzero()[0]
+    marked = token.take(marks)
+    token &= _TOKEN
+    city = marked - (_MARK + np.uint32(1)) < NUMBER
+    stop = (~city).nonzero()[0]
+    stops, cities = marks.take(stop), marks.take(city.nonzero()[0])
+    last = (marked.take(stop) == _MARK).nonzero()[0]
+    end = stops.take(last)
+    return Tokens(token, _shifted(end), end, kept if place is None else place.take(kept), row_char, chars, stops,
+                  _shifted(last), np.append(cities, len(token)), _shifted(stop.take(last) - last - 1))
+
+
+def _shifted(last: Array) -> Array:
+    """Where each row begins in a list in which its last place is `last`."""
+    first = np.empty_like(last)
+    first[:1] = 0
+    np.add(last[:-1], 1, out=first[1:])
+    return first
 
 
 def _join_numbers(spot: Array, digit: Array, code: Array, keep: Array) -> None:
@@ -296,7 +323,7 @@ def _join_numbers(spot: Array, digit: Array, code: Array, keep: Array) -> None:
     last = len(code) - 1
     dash = lone[_is_figure(code.take(np.maximum(lone - 1, 0))) & _is_figure(code.take(np.minimum(lone + 1, last)))
                 & (lone > 0)] if len(lone) else lone
-    total += NUMBER
+    total += NUMBER | _MARK
     code[head] = total
     if len(dash):
         code[dash] = HYPHEN
@@ -343,7 +370,7 @@ def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array) -> None
 
     def number_at(place: Array) -> Array:
         beside = code.take(place, mode="clip")
-        return np.asarray((beside >= _bits(1)) & (beside < _bits(_AZA)))
+        return np.asarray(beside - _bits(1) < _bits(3))
 
     aza, fillers, eyes = of(_AZA), of(_FILLER), of(_EYE)
     if len(aza):
@@ -356,7 +383,7 @@ def _drop_fillers(spot: Array, special: Array, code: Array, keep: Array) -> None
         numbered = number_at(spot[fillers] - 1) & number_at(spot[fillers] + 1) & (plain[fillers] != ord(BREAK))
         keep[spot[fillers[~numbered]]] = False
     if len(eyes):
-        eyes = eyes[((left[eyes] == ord("丁")) | (left[eyes] == ord("町"))) & number_at(spot[eyes] - 2)]
+        eyes = eyes[((left[eyes] == ord("丁")) | (left[eyes] == _MARK | ord("町"))) & number_at(spot[eyes] - 2)]
         code[spot[eyes] - 1] = ord("丁")
         keep[spot[eyes]] = False
     for kind_of, before in ((_STREET, ord("通")), (_HYPHEN_CLASS, HYPHEN)):

@@ -17,6 +17,8 @@ from pipelines.geocode.store import Gazetteer
 
 ADDED = ("pref", "city", "town", "rest", "building", "level", "lat", "lon", "precision", "error_m", "source",
          "city_code", "town_id", "flags", "reason", "candidates")
+_ESCAPE = r"_x00[01][0-9A-Fa-f]_\r?\n?"
+"""How a workbook writes a line break or another control character into a cell (_x000D_)."""
 
 
 def geocode_frame(frame: pl.DataFrame, column: str, gazetteer: Gazetteer, *, body_code: str | None = None,
@@ -29,8 +31,9 @@ def geocode_frame(frame: pl.DataFrame, column: str, gazetteer: Gazetteer, *, bod
         raise SourceError("column-missing", f"「{column}」という列がありません。", f"There is no column {column}.",
                           todo_ja="--column で住所の列を指定してください。",
                           todo_en="Name the address column with --column.", where=", ".join(frame.columns))
-    parsed = parse_addresses(frame[column], gazetteer, body_code=body_code)
-    parsed = parsed.with_columns(candidates=propose(frame[column], parsed, gazetteer),
+    asked = frame[column].cast(pl.String).str.replace_all(_ESCAPE, " ")
+    parsed = parse_addresses(asked, gazetteer, body_code=body_code)
+    parsed = parsed.with_columns(candidates=propose(asked, parsed, gazetteer),
                                  city=pl.col("county") + pl.col("city")).select(ADDED)
     return frame.hstack(parsed.rename({c: f"geocode_{c}" for c in ADDED if c in frame.columns}))
 

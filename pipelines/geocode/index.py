@@ -118,12 +118,15 @@ def _near(token: Array) -> tuple[Array, Array, Array]:
 
 
 def _chome_forms(names: Tokens, add: Any) -> None:
-    """三丁目 -> 3; 北三条西一丁目 -> 北3西1 and 北3条西1; 拓北六条二丁目 -> 拓北6-2."""
+    """三丁目 -> 3; 六条通九丁目 -> 六条九丁目; 北三条西一丁目 -> 北3西1 and 北3条西1; 拓北六条二丁目 -> 拓北6-2."""
     token = names.token
     before, after, _ = _near(token)
     chome_end = (token == ord("丁")) & before & (after == 0)
     street = (token == ord("条")) & before
     add(*_select(names, ~chome_end), 1, SHORT)
+    between = np.zeros(len(token), bool)
+    between[1:] = street[:-1] & (token[1:] == ord("通"))
+    add(*_select(names, ~(between & (after >= NUMBER))), 4, PLAIN)
     add(*_select(names, ~(street & (after < NUMBER))), 2, SHORT)
     add(*_select(names, ~(chome_end | (street & (after < NUMBER) & (after != 0)))), 2, SHORT)
     linked = Tokens(np.where(street & (after >= NUMBER), np.uint32(HYPHEN), token), names.start, names.end, names.char,

@@ -7,6 +7,7 @@ tests every prefix; the filters drop a row as soon as no key begins that way.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _FOLD = np.uint64(32)
-# what a key asks of the token after it
-PLAIN, SHORT, AT_NUMBER, ORPHAN, TWIN, SHARED = 0, 1, 2, 4, 8, 16
+_ALL = (1 << 64) - 1
+# what a key asks of the token after it; LONGER: another key goes on where this one ends
+PLAIN, SHORT, AT_NUMBER, ORPHAN, TWIN, SHARED, LONGER = 0, 1, 2, 4, 8, 16, 32
+ASKS = 31
+"""All of these but LONGER."""
 SHORT_REFUSES = tuple(ord(c) for c in "番号丁条線地区階棟F班組年月日次第人件筆世")
 NUMBER = 0x200000
+_UNSURE = SHORT | AT_NUMBER | ORPHAN | LONGER
 _REFUSED = np.isin(np.arange(0x10000), SHORT_REFUSES)
 _CLOSED = np.isin(np.arange(0x10000), (0, *(ord(c) for c in "- ノ(")))
 _FAR = 15  # a lead of so many tokens is not worth a leap
@@ -50,15 +55,15 @@ def roll_one(state: np.uint64, tokens: tuple[int, ...]) -> np.uint64:
 
 
 def roll_rows(token: Array, start: Array, end: Array, seed: Array) -> tuple[Array, Array]:
-    """Hash of each whole row, and the hashes of all its prefixes (for the filter)."""
+    """Hash of each whole row, and the hashes of what each begins with, the whole row left out."""
     state = seed.astype(np.uint64).copy()
     place, alive = start.copy(), (start < end).nonzero()[0]
     seen = []
     while len(alive):
         state[alive] = roll(state[alive], token[place[alive]])
-        seen.append(state[alive])
         place[alive] += 1
         alive = alive[place[alive] < end[alive]]
+        seen.append(state[alive])
     return state, np.unique(np.concatenate(seen)) if seen else np.zeros(0, np.uint64)
 
 
@@ -80,7 +85,7 @@ class KeyTable:
 
     @classmethod
     def make(cls, hashes: Array, values: Array, flags: Array, ranks: Array, prefixes: Array) -> KeyTable:
-        """Sort by hash, best rank first; equal hashes of equal rank are marked TWIN."""
+        """Sort by hash, best rank first; equal hashes of equal rank are marked TWIN, those in `prefixes` LONGER."""
         order = np.lexsort((values, ranks, hashes))
         hashes, values, flags, ranks = hashes[order], values[order], flags[order].copy(), ranks[order]
         fresh = np.ones(len(hashes), bool)
@@ -89,10 +94,12 @@ class KeyTable:
         if len(hashes):
             twin = (hashes[1:] == hashes[:-1]) & (ranks[1:] == ranks[:-1])
             flags[:-1] |= np.where(twin, TWIN, 0).astype(np.uint8)
-        bits = max(4, int(np.ceil(np.log2(max(len(hashes), 1)))))
+        flags |= np.where(np.isin(hashes, prefixes), LONGER, 0).astype(np.uint8)
+        bits = max(4, 1 + int(np.ceil(np.log2(max(len(hashes), 1)))))
         bucket = (hashes >> np.uint64(64 - bits)).astype(np.int64)
         offsets = np.searchsorted(bucket, np.arange((1 << bits) + 1)).astype(np.uint32)
-        return cls(hashes, values.astype(np.int32), flags, offsets, _filter(prefixes, 12), _filter(hashes, 16))
+        begins = np.unique(np.concatenate([prefixes, hashes]))
+        return cls(hashes, values.astype(np.int32), flags, offsets, _filter(begins, 12), _filter(hashes, 16))
 
     def save(self, folder: Path, name: str) -> None:
         for part in ("hashes", "values", "flags", "offsets", "begins", "ends"):
@@ -144,29 +151,33 @@ class KeyTable:
     def reach(self, token: Array, begin: Array, state: Array, lead: Array) -> tuple[Array, Array]:
         """As `longest` where that key has at least `lead` tokens; -1 for the rows that this leaves open."""
         found = Found(np.full(len(begin), -1, np.int64), begin.astype(np.int64))
-        steps = np.minimum(lead, _FAR).astype(np.uint8)
-        order = np.argsort(steps, kind="stable")
-        below = np.cumsum(np.bincount(steps, minlength=_FAR + 1)).tolist()
-        order = order[:below[_FAR - 1]]
-        place, state = begin.take(order), state.take(order)
-        for opens in below[:_FAR - 1]:
-            if opens == len(order):
-                break
-            here, ahead = token.take(place[opens:]), state[opens:]
-            ahead ^= here
-            ahead *= _FACTOR
-            ahead ^= ahead >> _FOLD
-            place[opens:] += 1
-        first = below[0]
+        order, first, place, state = _leap(token, begin, state, lead)
         at_lead = (order[first:], state[first:], place[first:])
         self._settle(token, [at_lead, *self._walk(token, order, place, state, 64)], found, False)
         return found.key, found.after
+
+    @cached_property
+    def _tells_longer(self) -> bool:
+        """False for a table of before there was LONGER: there no key is sure to be the longest."""
+        return bool((self.flags & LONGER).any())
+
+    def at(self, token: Array, begin: Array, state: Array, size: Array) -> tuple[Array, Array]:
+        """(the key of just `size` tokens or -1, True where it asks for nothing and no other key goes on there)."""
+        key, sure = np.full(len(begin), -1, np.int64), np.zeros(len(begin), bool)
+        if not self._tells_longer:
+            return key, sure
+        order, first, _, state = _leap(token, begin, state, size)
+        order = order[first:]
+        found = self.find(state[first:])
+        key[order] = found
+        sure[order] = ((self.flags.take(found) & _UNSURE) == 0) & (found >= 0)
+        return key, sure
 
     def _walk(self, token: Array, rows: Array, place: Array, state: Array, deepest: int) -> list[Hits]:
         """For each further token the rows at which some key may end: (rows, their hashes, the token after)."""
         hits = []
         for _ in range(deepest):
-            here = token.take(place)
+            here = token.take(place, mode="clip")
             state = roll(state, here)
             alive = (_holds(self.begins, state) & (here != 0)).nonzero()[0]
             if not len(alive):
@@ -210,6 +221,40 @@ class KeyTable:
             found.put(rows, key, after)
             first = False
         return orphans
+
+
+def _leap(token: Array, begin: Array, state: Array, size: Array) -> tuple[Array, int, Array, Array]:
+    """`size` tokens of each row rolled at once: (rows by size, the first that has any, its place and its state then).
+
+    Rows of so many tokens that a leap does not pay are left out.
+    """
+    if len(begin) == 1:
+        return _leap_one(token, begin, int(state[0]), int(size[0]))
+    steps = np.minimum(size, _FAR).astype(np.uint8)
+    order = np.argsort(steps, kind="stable")
+    below = np.cumsum(np.bincount(steps, minlength=_FAR + 1)).tolist()
+    order = order[:below[_FAR - 1]]
+    place, state = begin.take(order), state.take(order)
+    for opens in below[:_FAR - 1]:
+        if opens == len(order):
+            break
+        here, ahead = token.take(place[opens:], mode="clip"), state[opens:]
+        ahead ^= here
+        ahead *= _FACTOR
+        ahead ^= ahead >> _FOLD
+        place[opens:] += 1
+    return order, below[0], place, state
+
+
+def _leap_one(token: Array, begin: Array, state: int, size: int) -> tuple[Array, int, Array, Array]:
+    """`_leap` of a single row, in plain numbers."""
+    if size >= _FAR:
+        return np.zeros(0, np.int64), 0, begin[:0], np.zeros(0, np.uint64)
+    at = int(begin[0])
+    for here in token[at:at + size].tolist():
+        state = ((state ^ here) * int(_FACTOR)) & _ALL
+        state ^= state >> int(_FOLD)
+    return np.zeros(1, np.int64), int(size == 0), begin + size, np.array([state], np.uint64)
 
 
 Hits = tuple[Array, Array, Array]

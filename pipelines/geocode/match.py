@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, PARENT, PREFECTURE
-from pipelines.geocode.doubts import second_look
-from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
+from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, LIVING, PARENT, PREFECTURE, WARD
+from pipelines.geocode.doubts import miswritten, second_look
+from pipelines.geocode.fold import HYPHEN, NUMBER, SPACE, Tokens
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
 from pipelines.geocode.store import Gazetteer
 
@@ -22,6 +22,7 @@ _OPENING, _CLOSING = tuple(ord(c) for c in "(【[「〔"), tuple(ord(c) for c in
 
 
 _OPENS = np.isin(np.arange(0x10000), _OPENING)
+_CLOSED = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, ord("(")])
 _IN_UNREAD = np.isin(np.arange(0x10000), [ord(c) for c in "市郡区町村県都府"])
 
 
@@ -112,11 +113,11 @@ def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *
                    index.pref[spot].astype(np.int64), after[row])
     if loose:
         pairs = pairs.only(pairs.kind == FORMER_LOOSE)
-        _choose(places, pairs, _towns(tokens, pairs, gazetteer), gazetteer, body)
+        _choose(tokens, places, pairs, _towns(tokens, pairs, gazetteer), gazetteer, body)
         return places
     pairs = _with_body(tokens, pairs, begin, named, gazetteer, body)
     found = _towns(tokens, pairs, gazetteer)
-    _choose(places, pairs, found, gazetteer, body)
+    _choose(tokens, places, pairs, found, gazetteer, body)
     _wide(tokens, places, begin, gazetteer, body)
     return places
 
@@ -166,22 +167,27 @@ def values_of(table: KeyTable, key: Array) -> Array:
     return value
 
 
-def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, body: int) -> None:
+def _choose(tokens: Tokens, places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, body: int) -> None:
     """Of each row's candidates the one whose town reaches furthest; equal ones in two municipalities are refused."""
     if not len(pairs.row):
         return
     has = (found.town >= 0) & (pairs.kind != PREFECTURE)
     weight = np.array([0, 2, 3, 9, 1, 0, 3], np.int64)[pairs.kind]
+    home = 0
     if body >= 0:
         home = int(gazetteer.cities["lg"][body][:2])
         weight = weight + np.where(pairs.city == body, 0, np.where(pairs.pref == home, 10, 20))
     flag = np.where(has, gazetteer.names.flags[np.maximum(found.key, 0)], 0) if len(gazetteer.names.flags) else has * 0
-    orphan = (flag & ORPHAN) // ORPHAN + 2 * ((flag & AT_NUMBER) // AT_NUMBER)
+    shortened = ((flag & AT_NUMBER) > 0) & ~((flag & SHORT == 0) & (tokens.token.take(found.after - 1) >= NUMBER))
+    orphan = (flag & ORPHAN) // ORPHAN + 2 * shortened
     useless = ~has & (pairs.kind == BODY)
     lone = np.bincount(pairs.row).take(pairs.row) == 1
     best, contested = np.flatnonzero(lone), np.zeros(0, bool)
     many = np.flatnonzero(~lone)
     if len(many):
+        useless |= _behind_the_body(tokens, pairs, has, found.after, home) | _behind_a_living(pairs, has, found.after) | miswritten(
+            tokens, places.after.take(pairs.row), pairs.begin, np.where(pairs.kind == LIVING, pairs.city, -1), pairs.row,
+            gazetteer)
         clash, contested = _best_of(many, pairs, (has, useless, weight, orphan, np.where(has, found.after, 0)))
         best = np.concatenate([clash, best])
     contested = np.concatenate([contested, np.zeros(len(best) - len(contested), bool)])
@@ -197,6 +203,25 @@ def _choose(places: Places, pairs: _Pairs, found: _Found, gazetteer: Gazetteer, 
     places.reason[rows] = np.select(
         [void, with_town, kind == PREFECTURE], [NO_ADDRESS, OK, PREF_ONLY], TOWN_NOT_FOUND)
     _refuse(places, rows[contested], with_town[contested], kind[contested], pairs, gazetteer)
+
+
+def _behind_the_body(tokens: Tokens, pairs: _Pairs, has: Array, after: Array, home: int) -> Array:
+    """True for a former municipality, a ward, or one of another prefecture, where the body that the list belongs to
+    has a town of that name and a number, a blank or nothing follows it: 松山町3 in a list of 福島市."""
+    here = tokens.token.take(after)
+    closed = (here >= NUMBER) | is_one_of(here, _CLOSED)
+    own = np.zeros(int(pairs.row.max()) + 1, bool)
+    own[pairs.row[has & closed & (pairs.kind == BODY)]] = True
+    stranger = (pairs.pref != home) | (pairs.kind == FORMER) | (pairs.kind == FORMER_LOOSE) | (pairs.kind == WARD)
+    return np.asarray(stranger & (pairs.kind != BODY) & own.take(pairs.row))
+
+
+def _behind_a_living(pairs: _Pairs, has: Array, after: Array) -> Array:
+    """True for a former municipality where one of today, written alike, has a town that reaches as far."""
+    reach = np.zeros(int(pairs.row.max()) + 1, np.int64)
+    living = has & (pairs.kind == LIVING)
+    np.maximum.at(reach, pairs.row[living], after[living])
+    return np.asarray(((pairs.kind == FORMER) | (pairs.kind == FORMER_LOOSE)) & has & (after <= reach.take(pairs.row)))
 
 
 def _best_of(many: Array, pairs: _Pairs, qualities: tuple[Array, ...]) -> tuple[Array, Array]:

@@ -47,7 +47,7 @@ class Reading:
         """The rows from `begin` to before `stop`."""
         return Reading(*(getattr(self, f.name)[begin:stop] for f in fields(self)))
 
-    def put(self, rows: Array, places: Places, residue: Residue, begin: Array, stop: Array) -> None:
+    def put(self, rows: Array | slice, places: Places, residue: Residue, begin: Array, stop: Array) -> None:
         """Note what was read of some rows."""
         self.city[rows], self.town[rows], self.pref[rows] = places.city, places.town, places.pref
         self.reason[rows], self.former[rows] = places.reason, places.former
@@ -56,72 +56,77 @@ class Reading:
 
 
 def read_plain(tokens: Tokens, gazetteer: Gazetteer, body: int) -> tuple[Array, Places, Residue]:
-    """The rows that name one municipality, one of its towns and then at most a number, and what they say.
+    """(True for the rows that name one municipality, one of its towns and then at most a number, what all rows say).
 
-    For these rows the answer is the one of `find_places` and `read_numbers`; all others are left out.
+    For these rows the answer is the one of `find_places` and `read_numbers`; for all others it means nothing.
     """
-    rows, spot, after = _cities(tokens, gazetteer, body)
-    chosen, key, after = _towns(tokens, gazetteer, spot, after)
-    rows, spot = rows.take(chosen), spot.take(chosen)
-    clear, place = _numbers_follow(tokens, after)
-    kyoto = (gazetteer.city.pref.take(spot.take(clear)) == _KYOTO).nonzero()[0]
+    index, names = gazetteer.city, gazetteer.names
+    if not len(index.table.hashes) or not len(names.hashes):
+        places = Places.blank(tokens.start)
+        return np.zeros(len(tokens.start), bool), places, Residue(places.after, places.town, places.former, places.former)
+    spot, after = _cities(tokens, gazetteer, body)
+    plain = spot >= 0
+    key, after = _towns(tokens, gazetteer, spot, after, plain)
+    token = tokens.token
+    place = after + (token.take(after) == HYPHEN)
+    there = token.take(place)
+    plain &= (there >= NUMBER) | (there == 0)
+    plain &= ~tokens.in_words(place)
+    pref = index.pref.take(spot)
+    kyoto = ((pref == _KYOTO) & plain).nonzero()[0]
     if len(kyoto):
-        streets = _names_streets(tokens, after.take(clear.take(kyoto)), tokens.end.take(rows.take(clear.take(kyoto))))
-        clear = np.delete(clear, kyoto[streets])
-    rows, spot, key, after, place = (a.take(clear) for a in (rows, spot, key, after, place))
-    index, town = gazetteer.city, gazetteer.names.values.take(key).astype(np.int64)
-    kind = index.kind.take(spot)
-    places = Places(index.city.take(spot), town, index.pref.take(spot), after, np.full(len(rows), OK, np.int8),
+        plain[kyoto[_names_streets(tokens, after.take(kyoto), tokens.end.take(kyoto))]] = False
+    town, kind = names.values.take(key).astype(np.int64), index.kind.take(spot)
+    places = Places(index.city.take(spot), town, pref, after, np.full(len(town), OK, np.int8),
                     (kind == FORMER) | (kind == FORMER_LOOSE), key)
     parent = None
     if gazetteer.has_lots:
         parent = gazetteer.town.parent.take(town).astype(np.int64)
-    return rows, places, follow_numbers(tokens, after, place, None, town, parent, gazetteer.lots)
+    return plain, places, follow_numbers(tokens, after, place, None, town, parent, gazetteer.lots)
 
 
-def _cities(tokens: Tokens, gazetteer: Gazetteer, body: int) -> tuple[Array, Array, Array]:
-    """(rows that begin with one municipality, its candidate, the token after it)."""
-    index, begin = gazetteer.city, tokens.start
-    if not len(index.table.hashes) or not len(gazetteer.names.hashes):
-        return begin[:0], begin[:0], begin[:0]
+def _cities(tokens: Tokens, gazetteer: Gazetteer, body: int) -> tuple[Array, Array]:
+    """(for the rows that begin with one municipality its candidate, for others -1, the token after it)."""
+    index, token, begin = gazetteer.city, tokens.token, tokens.start
     seeds = np.full(len(begin), _CITY_SEED)
-    key, after = index.table.reach(tokens.token, begin, seeds, tokens.until_city(begin))
+    lead = tokens.city_end(np.arange(len(begin)), begin + 1) - begin
+    key, sure = index.table.at(token, begin, seeds, lead)
+    after = begin + lead
+    left = (~sure).nonzero()[0]
+    if len(left):  # a city with wards, or a name with 市, 区, 町 or 村 inside: the next such place
+        first = begin.take(left)
+        further = tokens.city_end(left, after.take(left)) - first
+        key[left], sure = index.table.at(token, first, seeds[left], further)
+        after[left] = first + further
+        left = left.take((~sure).nonzero()[0])
+        key[left], after[left] = index.table.reach(token, begin.take(left), seeds[left], lead.take(left))
     spot = index.plain.take(key)
-    good = spot >= 0
     if body >= 0:
-        stated, _ = index.table.longest(tokens.token, begin, seeds, deepest=4)
+        stated, _ = index.table.longest(token, begin, seeds, deepest=4)
         first = index.kind.take(index.offsets.take(index.table.values.take(stated)))
-        good &= (stated >= 0) & (first == PREFECTURE)
-    rows = good.nonzero()[0]
-    return rows, spot.take(rows), after.take(rows)
+        spot[(stated < 0) | (first != PREFECTURE)] = -1
+    return spot, after
 
 
-def _towns(tokens: Tokens, gazetteer: Gazetteer, spot: Array, begin: Array) -> tuple[Array, Array, Array]:
-    """(places of the rows with a town that needs no second look, its key, the token after it)."""
-    names = gazetteer.names
-    key, after = names.reach(tokens.token, begin, gazetteer.city.state.take(spot), tokens.until_number(begin))
-    rows = (key >= 0).nonzero()[0]
-    key, after = key.take(rows), after.take(rows)
-    loose = (names.flags.take(key) & (AT_NUMBER | SHORT)).nonzero()[0]
+def _towns(tokens: Tokens, gazetteer: Gazetteer, spot: Array, begin: Array, plain: Array) -> tuple[Array, Array]:
+    """(each row's town key, the token after it); rows without a town that needs no second look leave `plain`."""
+    names, token = gazetteer.names, tokens.token
+    lost = (~plain).nonzero()[0]
+    begin[lost] = tokens.start.take(lost)
+    state = gazetteer.city.state.take(spot)
+    stop = tokens.number_from(np.arange(len(begin)), begin)
+    chome = (token.take(stop + 1, mode="clip") == ord("丁")) & (token.take(stop) >= NUMBER)
+    after = stop + 2 * chome
+    key, sure = names.at(token, begin, state, after - begin)
+    left = (plain & ~sure).nonzero()[0]
+    if len(left):
+        first = begin.take(left)
+        key[left], after[left] = names.reach(token, first, state.take(left), stop.take(left) - first)
+    plain &= key >= 0
+    loose = (plain & ((names.flags.take(key) & (AT_NUMBER | SHORT)) > 0)).nonzero()[0]
     if len(loose):
-        odd = doubtful(tokens, begin.take(rows.take(loose)), after.take(loose), names.flags.take(key.take(loose)))
-        if odd.any():
-            keep = np.ones(len(rows), bool)
-            keep[loose[odd]] = False
-            rows, key, after = rows[keep], key[keep], after[keep]
-    return rows, key, after
-
-
-def _numbers_follow(tokens: Tokens, after: Array) -> tuple[Array, Array]:
-    """(places of the rows where a number or nothing follows, for all rows where that number stands)."""
-    token = tokens.token
-    place = after + (token.take(after) == HYPHEN)
-    there = token.take(place)
-    clear = (there >= NUMBER) | (there == 0)
-    words = tokens.in_words(place)
-    if words.any():
-        clear &= ~words
-    return clear.nonzero()[0], place
+        plain[loose[doubtful(tokens, begin.take(loose), after.take(loose), names.flags.take(key.take(loose)))]] = False
+    return key, after
 
 
 def _names_streets(tokens: Tokens, after: Array, end: Array) -> Array:
@@ -137,8 +142,10 @@ def number_span(tokens: Tokens, places: Places, residue: Residue, row_char: Arra
     here = tokens.token.take(places.after)
     opens = places.after + ((places.town >= 0) & ((here == HYPHEN) | (here == NO)))
     begin = tokens.char.take(opens)
-    named = tokens.token.take(np.maximum(opens - 1, 0)) >= NUMBER  # the 字 of 12字 belongs to the name
-    dropped = ((raw.take(begin - 1) == ord("字")) & (begin > row_char) & ~named).nonzero()[0]
+    dropped = (raw.take(begin - 1) == ord("字")).nonzero()[0]
+    if len(dropped):  # the 字 of 12字 belongs to the name
+        named = tokens.token.take(np.maximum(opens.take(dropped) - 1, 0)) >= NUMBER
+        dropped = dropped.take(((begin.take(dropped) > row_char.take(dropped)) & ~named).nonzero()[0])
     if len(dropped):
         gap = tokens.char[np.maximum(opens[dropped] - 1, 0)] != begin[dropped] - 1
         begin[dropped[gap]] -= 1

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.geocode.bodies import LIVING, PARENT, PREFECTURE
 from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
-from pipelines.geocode.keys import PLAIN, roll, roll_one
+from pipelines.geocode.keys import ASKS, PLAIN, roll, roll_one, roll_rows, seed_of
 from pipelines.geocode.match import (
     OK,
     PREF_ONLY,
@@ -29,6 +30,10 @@ _BODY_ENDS = frozenset(ord(c) for c in "市区町村県都府道郡")
 _COUNTY_ENDS = frozenset(ord(c) for c in "郡県都府道")
 _TWICE = tuple(ord(c) for c in "市県都府")
 _IN_BODY = np.isin(np.arange(0x10000), list(_BODY_ENDS))
+_KYOTO = 26
+_MIXED_BLOCKS = (1, 47)  # prefectures where one block of municipality codes holds several 郡
+_IN_REGION = np.isin(np.arange(0x10000), [ord(c) for c in "島庁局郡"])
+_REGION_LENGTH = 10
 IN_STREET = np.isin(np.arange(0x10000), _STREET)
 
 
@@ -36,6 +41,8 @@ def find_places(tokens: Tokens, gazetteer: Gazetteer, body: int = -1) -> Places:
     """The place each row names; `body` is the row of the municipality that the addresses belong to, -1 for none."""
     begin = after_postcode(tokens)
     places = read_places(tokens, begin, gazetteer, body)
+    _retry_regions(tokens, places, begin, gazetteer, body)
+    _retry_twice(tokens, places, begin, gazetteer)
     _retry_doubled(tokens, places, begin, gazetteer)
     _retry_former(tokens, places, begin, gazetteer)
     _retry_repeated(tokens, places, gazetteer, body)
@@ -43,6 +50,48 @@ def find_places(tokens: Tokens, gazetteer: Gazetteer, body: int = -1) -> Places:
     _retry_streets(tokens, places, gazetteer)
     _retry_series(tokens, places, gazetteer)
     return places
+
+
+def _retry_regions(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, body: int) -> None:
+    """東京都三宅島三宅村, 沖縄県久米島久米島町, 東京都八丈支庁八丈町: an island or a branch office of the prefecture stands
+    before the municipality, also where its name begins with the town of another one (東京都大島大島町 is no 江東区大島).
+
+    Also 山武郡山武市: a 郡 that its towns left for the city behind it.
+    """
+    index = gazetteer.city
+    ends = np.flatnonzero(_IN_REGION.take(tokens.token, mode="clip"))
+    if not len(ends) or not len(index.table.hashes):
+        return
+    row = np.searchsorted(tokens.end, ends)
+    key, start = index.table.longest(tokens.token, begin[row], np.full(len(row), seed_of("city")))
+    first = index.kind.take(index.offsets.take(index.table.values.take(key, mode="clip")))
+    unnamed = ((key < 0) | (first == PREFECTURE)) & (ends > start) & (ends - start < _REGION_LENGTH)
+    unnamed &= (places.town[row] < 0) | (places.city[row] != body)
+    row, ends, stated = row[unnamed], ends[unnamed], (key >= 0)[unnamed]
+    named = _names_city(tokens, ends + 1, gazetteer)
+    row, ends, stated = row[named], ends[named], stated[named]
+    if not len(row):
+        return
+    again = read_places(tokens, ends + 1, gazetteer, -1)
+    good = (again.city >= 0) & ~again.former & (~stated | (again.pref == places.pref[row]))
+    whole = gazetteer.city_rows["city"].gather(np.maximum(again.city, 0)).str.ends_with("市").to_numpy()
+    good &= whole | (tokens.token[ends] != ord("郡"))
+    chosen = np.flatnonzero(good)
+    chosen = chosen[np.unique(row[chosen], return_index=True)[1]]
+    places.take(row[chosen], again, chosen)
+
+
+def _names_city(tokens: Tokens, at: Array, gazetteer: Gazetteer) -> Array:
+    """True where a municipality of today stands at token `at`, with its 市, 町 ..."""
+    index = gazetteer.city
+    key, _ = index.table.longest(tokens.token, at, np.full(len(at), seed_of("city")))
+    first = index.offsets.take(index.table.values.take(key, mode="clip"))
+    last = index.offsets.take(index.table.values.take(key, mode="clip") + 1)
+    found = np.zeros(len(at), bool)
+    for step in range(int((last - first).max(initial=0))):
+        kind = index.kind.take(np.minimum(first + step, last - 1))
+        found |= (kind == LIVING) | (kind == PARENT)
+    return np.asarray(found & (key >= 0))
 
 
 def _retry_repeated(tokens: Tokens, places: Places, gazetteer: Gazetteer, body: int) -> None:
@@ -59,6 +108,30 @@ def _retry_repeated(tokens: Tokens, places: Places, gazetteer: Gazetteer, body: 
         if not same.any():
             return
         places.take(stuck[same], again, np.flatnonzero(same))
+
+
+def _retry_twice(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer) -> None:
+    """村田町村田町大字関場: the municipality stands once more right behind, and is no town of its own (大字村田) where
+    words follow that the reading leaves over."""
+    here = tokens.token[places.after]
+    rows = np.flatnonzero((places.city >= 0) & ((places.town < 0) | ((here != 0) & (here < NUMBER) & (here != HYPHEN))))
+    if not len(rows) or not len(gazetteer.city.table.hashes):
+        return
+    key, start = gazetteer.city.table.longest(tokens.token, begin[rows], np.full(len(rows), seed_of("city")))
+    same = np.zeros(len(rows), bool)
+    last = len(tokens.token) - 1
+    for size in range(2, _REGION_LENGTH):
+        equal = (key >= 0) & (start - size >= begin[rows])
+        for step in range(size):
+            equal &= (tokens.token.take(np.maximum(start - size + step, 0))
+                      == tokens.token.take(np.minimum(start + step, last)))
+        same |= equal
+    rows, start = rows[same], start[same]
+    if not len(rows):
+        return
+    again = read_places(tokens, start, gazetteer, -1)
+    good = np.flatnonzero((again.city == places.city[rows]) & (again.town >= 0))
+    places.take(rows[good], again, good)
 
 
 def _retry_doubled(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer) -> None:
@@ -100,7 +173,7 @@ def _retry_former(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazet
         for start in starts:
             for stop in (len(text), len(text) - 1):
                 key = int(gazetteer.names.find(np.array([roll_one(state, tuple(text[start:stop]))]))[0])
-                if found < 0 and stop - start >= 2 and key >= 0 and gazetteer.names.flags[key] == PLAIN:
+                if found < 0 and stop - start >= 2 and key >= 0 and gazetteer.names.flags[key] & ASKS == PLAIN:
                     found = key
         if found >= 0:
             places.town[row], places.key[row] = gazetteer.names.values[found], found
@@ -108,7 +181,11 @@ def _retry_former(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazet
 
 
 def _retry_county(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
-    """A former 町 or 村 behind a 郡 that no history table names: inside the stated prefecture only."""
+    """A former 町 or 村 behind a 郡 that no history table names: inside the stated prefecture only.
+
+    The 郡 of such a former one is gone itself (else its block of codes would tell it, but for 北海道 and 沖縄県), so that
+    behind a 郡 of today the name is another one's.
+    """
     rows = np.flatnonzero((places.city < 0) & (places.reason == PREF_ONLY))
     if not len(rows):
         return
@@ -122,6 +199,11 @@ def _retry_county(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
     rows, begin = rows[found], begin[found]
     if not len(rows):
         return
+    pref = places.pref[rows]
+    seeds = np.array([seed_of(f"{number:02d}") for number in pref.tolist()], np.uint64)
+    stated, _ = roll_rows(tokens.token, places.after[rows], begin, seeds)
+    kept = ~np.isin(stated, gazetteer.county_keys) | np.isin(pref, _MIXED_BLOCKS)
+    rows, begin = rows[kept], begin[kept]
     again = read_places(tokens, begin, gazetteer, -1, loose=True)
     good = (again.city >= 0) & (again.pref == places.pref[rows])
     places.take(rows[good], again, np.flatnonzero(good))
@@ -149,7 +231,7 @@ def _retry_series(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
     state = np.where(held, gazetteer.names.hashes[np.maximum(places.key[rows], 0)],
                      gazetteer.city_seed[places.city[rows]])
     key = gazetteer.names.find(roll(state, letter))
-    hit = (key >= 0) & (held | (gazetteer.names.flags[np.maximum(key, 0)] == 0))
+    hit = (key >= 0) & (held | (gazetteer.names.flags[np.maximum(key, 0)] & ASKS == PLAIN))
     rows, key, spot = rows[hit], key[hit], spot[hit]
     places.town[rows], places.key[rows] = gazetteer.names.values[key], key
     places.after[rows] = spot
@@ -163,7 +245,10 @@ def _worded(tokens: Tokens, places: Places, first: Array) -> Array:
 
 def _retry_streets(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
     """京都の通り名: after 上る, 下る, 東入 and 通 the town itself begins; only inside the ward that was read."""
-    rows = np.flatnonzero((places.pref == 26) & (places.city >= 0))
+    here = tokens.token[places.after]
+    rows = np.flatnonzero((places.pref == _KYOTO) & (places.city >= 0)
+                          & ((places.town < 0) | ((here < NUMBER) & (here != HYPHEN))))
+    rows = rows[gazetteer.in_kyoto.take(places.city[rows])] if len(rows) else rows
     if not len(rows):
         return
     length = tokens.end[rows] - places.after[rows]

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipelines.geocode.answer import BLANKS, CHOME_SAID, COLUMNS, LEVEL, REST_BLANKS
 from pipelines.geocode.fold import code_points, tokens_of
 from pipelines.geocode.lots import BUILDING
 from pipelines.geocode.match import CHOME_NOT_FOUND, OK, REASONS
-from pipelines.geocode.parse import BLANKS, CHOME_SAID, COLUMNS, LEVEL, REST_BLANKS, parse_addresses
+from pipelines.geocode.parse import parse_addresses
 from pipelines.geocode.places import CHOME, ERROR_M, GROUP, KOAZA, ORPHAN_KOAZA, PRECISIONS, SOURCES
 from pipelines.geocode.plain import number_span, read_plain
 from pipelines.geocode.residue import TELLING
@@ -39,8 +40,8 @@ def _plain(text: str, gazetteer: Gazetteer, body: int) -> dict[str, Any] | None:
     if "\x00" in text:
         return None
     tokens = tokens_of(code_points(text + "\x00"), _ROW_CHAR)
-    rows, places, residue = read_plain(tokens, gazetteer, body)
-    if not len(rows):
+    plain, places, residue = read_plain(tokens, gazetteer, body)
+    if not plain[0]:
         return None
     begin, stop = (int(at[0]) for at in number_span(tokens, places, residue, _ROW_CHAR))
     rest, building = text[begin:stop].strip(REST_BLANKS), text[stop:].strip(BLANKS)

@@ -23,8 +23,9 @@ from pipelines.errors import SourceError
 from pipelines.geocode import places
 from pipelines.geocode.areas import add_areas, area_bytes
 from pipelines.geocode.bodies import CityIndex, city_index
-from pipelines.geocode.index import town_keys
-from pipelines.geocode.keys import KeyTable, map_array, seed_of
+from pipelines.geocode.fold import fold
+from pipelines.geocode.index import seeds_of, town_keys
+from pipelines.geocode.keys import KeyTable, map_array, roll_rows, seed_of
 from pipelines.geocode.layouts import HISTORY, SourceRows, read_source
 from pipelines.geocode.lots import LotTable, build_lots
 from pipelines.geocode.town_table import TownTable
@@ -162,6 +163,26 @@ class Gazetteer:
         rows = self.cities.select("lg", "pref").unique("pref", maintain_order=True).iter_rows()
         return {int(lg[:2]): pref for lg, pref in rows}
 
+    @cached_property
+    def in_kyoto(self) -> Array:
+        """For each municipality whether it is 京都市 or one of its wards."""
+        return self.cities["lg"].str.starts_with("261").to_numpy()
+
+    @cached_property
+    def county_keys(self) -> Array:
+        """Hashes of the 郡 that have members today, each from the seed of its prefecture's number ("35")."""
+        living = self.cities.filter((pl.col("county") != "") & (pl.col("ended").fill_null("") == ""))
+        named = living.select("county", pref=pl.col("lg").str.slice(0, 2)).unique(maintain_order=True)
+        told = fold(named["county"])
+        return roll_rows(told.token, told.start, told.end, seeds_of(named["pref"], ""))[0]
+
+    @cached_property
+    def written_alike(self) -> Mapping[int, str]:
+        """Row -> name of the municipalities whose name folds to that of another one (鹿嶋市, 鹿島市)."""
+        rows = self.cities.select("name", place=pl.int_range(pl.len()), key=places.fold_hashes(self.cities["name"]))
+        same = rows.filter(pl.col("name").n_unique().over("key") > 1)
+        return dict(same.select("place", "name").iter_rows())
+
     def parent_city(self, place: int) -> int:
         """The row of the city that a ward belongs to, -1 when the store has none."""
         return self._parents.get(place, -1)
@@ -267,7 +288,7 @@ def _write_index(folder: Path, everything: list[dict[str, Any]], added: tuple[Ma
     history = pl.concat([_shipped_history(), *(s.frame.select(HISTORY) for s in places.gather(rows, "history"))])
     history = history.unique(["code", "city", "ward"], keep="first", maintain_order=True)
     names, wide = town_keys(towns)
-    city = city_index(cities, history, names)
+    city = city_index(cities, history, names, set(towns["lg"].unique()))
     lots = build_lots(rows, towns, cities)
     target = folder / f"index-{digest}"
     scratch = folder / f"index-{digest}.part"

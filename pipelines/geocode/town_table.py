@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.geocode.keys import map_array
-from pipelines.geocode.places import with_blank
+from pipelines.geocode.places import CHOME, KOAZA, ORPHAN_KOAZA, with_blank
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _TEXT = ("lg", "pref", "county", "city", "oaza", "chome", "koaza", "mid", "name", "precision", "source")
@@ -74,6 +74,17 @@ class TownTable:
         assert isinstance(found, pl.DataFrame)
         return found
 
+    def named(self, rows: Array) -> pl.DataFrame:
+        """name, oaza, chome, koaza and mid at these rows; chome and koaza only where the row is such a town."""
+        names = ("name", "oaza", "chome", "koaza", "mid")
+        if len(rows) >= _MANY:
+            return self._told[pl.Series(rows.astype(np.uint32))]
+        return _only_own(self.pick(names, rows), self.kind.take(rows))
+
+    @cached_property
+    def _told(self) -> pl.DataFrame:
+        return _only_own(self._names, self.kind)
+
     @cached_property
     def _names(self) -> pl.DataFrame:
         """The columns that every answer shows, as views that are quick to gather (some 60 MB for the nation)."""
@@ -90,3 +101,11 @@ class TownTable:
         return rows.with_columns(
             pl.col("lat", "lon").fill_nan(None),
             *(pl.when(pl.col(c) >= 0).then(pl.col(c)).alias(c) for c in ("parent", "error_m", "city_row")))
+
+
+def _only_own(names: pl.DataFrame, kind: Array) -> pl.DataFrame:
+    """Without the 丁目 and 小字 of towns that are no such place."""
+    kinds = pl.Series(kind)
+    return names.with_columns(
+        pl.when(kinds.is_in([CHOME, KOAZA])).then(pl.col("chome")).otherwise(pl.lit("")),
+        pl.when(kinds.is_in([KOAZA, ORPHAN_KOAZA])).then(pl.col("koaza")).otherwise(pl.lit(""))).select(names.columns)

@@ -11,7 +11,9 @@ from pipelines.guard.headings import personal_kind
 from pipelines.guard.texts import (
     birth_date_in,
     first_look,
+    home_address_in,
     home_phone_in,
+    internal_note_in,
     mobile_in,
     my_number_in,
     person_in,
@@ -29,6 +31,8 @@ _NAMES_OF_THINGS = frozenset(("id", "no", "code"))
 _TESTS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("guard-mobile-phone", mobile_in),
     ("guard-home-phone", home_phone_in),
+    ("guard-home-address", home_address_in),
+    ("guard-internal-note", internal_note_in),
     ("guard-personal-mail", personal_mail_in),
     ("guard-birth-date", birth_date_in),
     ("guard-person-name", person_in),
@@ -43,7 +47,7 @@ def check_personal(
     """Findings about personal data in `table` (standard headings, text cells), one per cell and code.
 
     Codes that stop: guard-my-number, guard-mobile-phone, guard-home-phone, guard-personal-mail,
-    guard-birth-date, guard-person-name, guard-home-address. `guard-my-number-maybe` only tells. A
+    guard-birth-date, guard-person-name, guard-home-address. `guard-my-number-maybe` and `guard-internal-note` only tell. A
     column's allowance turns its stops into one guard-allowed with the reason. Land lines of facilities
     are not personal data. The findings hold the cells' values: mask them before they are written.
     """
@@ -68,7 +72,9 @@ def _suspects(table: Table, standard: Standard) -> dict[str, list[int]]:
     if not names or not table.rows:
         return {}
     # First the rows with such a cell, then their cells one below the other: two queries whatever the columns are.
-    whole = pl.concat_str(names, separator="\n", ignore_nulls=True)
+    named = {n for n in names if (known := standard.get(n)) is not None and known.rule in _NAMES_OF_THINGS}
+    cells = [pl.when(pl.col(n).str.contains("[@＠]")).then(n) if n in named else pl.col(n) for n in names]
+    whole = pl.concat_str(cells, separator="\n", ignore_nulls=True)
     places = table.frame.select(whole.str.contains(first_look()).arg_true()).to_series().to_list()
     if not places:
         return {}

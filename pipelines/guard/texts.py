@@ -22,6 +22,10 @@ _FREE_MAIL = late_pattern(
     r"|disney\.ne\.jp|willcom\.com|pdx\.ne\.jp|emnet\.ne\.jp|rakuten\.jp|uqmobile\.jp|ymobile\.ne\.jp|wcm\.ne\.jp)$",
     re.IGNORECASE,
 )
+_FREE_HOSTS = (
+    "gmail|googlemail|yahoo|ymail|outlook|hotmail|live|msn|icloud|me|mac|aol|proton|protonmail|docomo|ezweb|au|softbank"
+    "|vodafone|disney|willcom|pdx|emnet|rakuten|uqmobile|ymobile|wcm"
+)
 _TWELVE = late_pattern(r"(?<![0-9])(?:[0-9]{12}|[0-9]{4}([- ])[0-9]{4}\1[0-9]{4})(?![0-9])")
 _BIRTH = late_pattern(
     r"(?:(?:明治|大正|昭和|平成|令和|[MTSHR])\s?(?:[0-9]{1,2}|元)|(?:19|20)[0-9]{2})\s?[年./-]\s?[0-9]{1,2}\s?[月./-]"
@@ -39,6 +43,12 @@ _PLACE_OR_OFFICE = late_pattern(
 _REACHED = re.compile(r"@|[0-9]{2,4}[-(][0-9]{2,4}[-)][0-9]{4}|(?<![0-9])0[0-9]{9,10}(?![0-9])"
                       r"|(?:に|へ|まで)(?:ご連絡|連絡|お電話|電話|お問|問い?合|お申|申し?込)")
 _HOME_PHONE = late_pattern(r"(?:自宅|個人宅|実家)[^0-9]{0,8}[(]?0[0-9]{1,4}[-)( ]?[0-9]{1,4}[-) ]?[0-9]{4}(?![0-9])")
+_HOME_ADDRESS = late_pattern(r"(?:自宅|個人宅|実家)(?:の?住所)?\s?[:は]\s?[^0-9:]{2,20}[0-9]+(?:-|番|丁目)")
+_INTERNAL = late_pattern(
+    r"公開し(?:ない|ません)|公開不可|外部秘|部外秘|取扱注意|庁内限り|内部資料|関係者限り|個人携帯|要確認[!※]"
+    r"|^\s*(?:要確認|確認済み?|未確認|確認中|作業中|保留|削除予定)\s*$|(?:パスワード|暗証番号|PW|ＰＷ)\s?[:は]\s?[!-~]{4,}"
+    r"|(?:普通|当座)(?:預金)?\s?[0-9]{7}(?![0-9])|口座番号\s?[:は]?\s?[0-9]|\\\\[A-Za-z0-9._-]+\\|[A-Za-z]:\\[A-Za-z]"
+)
 _SPACED_NAME = late_pattern(r"(?<![一-龯々])[一-龯々](?:[ \u3000]+[一-龯々]){2,}(?=[様氏殿]|[^一-龯々]|$)")
 _HONORIFIC = r"(?:氏|さん|様|さま|殿|くん|君|先生)"
 _GIVEN = r"[一-龥々ヶぁ-んァ-ヶ]{1,3}"
@@ -76,7 +86,8 @@ def _persons() -> tuple[re.Pattern[str], ...]:
         rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?(?:氏|さん|様|殿)(?=$|[^一-龥々ぁ-ん]|[がのをにはへとでまもや、]|方)")
     titled = re.compile(
         rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?\((?:{_ROLES})\)")
-    return labelled, spaced, honoured, titled
+    aged = re.compile(rf"(?:^|[^一-龥々]){surname}(?P<given>\s?{_GIVEN})\s?\([0-9]{{1,3}}歳\)")
+    return labelled, spaced, honoured, titled, aged
 
 
 def suspect_patterns() -> dict[str, str]:
@@ -91,13 +102,15 @@ def suspect_patterns() -> dict[str, str]:
     return {
         "guard-mobile-phone": r"[0０][7-9７-９][0０]|\+81|＋８１|81.{0,3}[7-9]0",
         "guard-personal-mail": (
-            r"(?i)＠|[ａ-ｚＡ-Ｚ．]|@(?:[a-z0-9-]+\.)*(?:gmail|googlemail|yahoo|ymail|outlook|hotmail|live|msn|icloud|me|mac"
-            r"|aol|proton|protonmail|docomo|ezweb|au|softbank|vodafone|disney|willcom|pdx|emnet|rakuten|uqmobile"
-            rf"|ymobile|wcm)\.|(?:{romaji})[._-][a-z]+[0-9]*@|[a-z]+[._-](?:{romaji})[0-9]*@"),
+            rf"(?i)＠|[ａ-ｚＡ-Ｚ．]|@(?:[a-z0-9-]+\.)*(?:{_FREE_HOSTS})\.|(?:{romaji})[._-][a-z]+[0-9]*@|[a-z]+[._-](?:{romaji})[0-9]*@"),
         "guard-home-phone": "自宅|個人宅|実家",
+        "guard-home-address": "(?:自宅|個人宅|実家).{2,30}[0-9０-９]",
+        "guard-internal-note": (
+            r"公開し|公開不可|外部秘|部外秘|取扱注意|庁内限り|内部資料|関係者限り|個人携帯|要確認|確認済|未確認|確認中|作業中|保留"
+            r"|削除予定|パスワード|暗証番号|[PＰ][WＷ]|普通|当座|口座番号|\\[A-Za-z]"),
         "guard-birth-date": r"日\s*生|[0-9０-９]\s*生|うまれ|生年月日",
         "guard-person-name": (
-            rf"(?:{_ROLES}).{{1,8}}(?:{surname})|(?:{surname}).{{1,6}}(?:氏|さん|様|殿|[(（](?:{_ROLES})[)）])"
+            rf"(?:{_ROLES}).{{1,8}}(?:{surname})|(?:{surname}).{{1,6}}(?:氏|さん|様|殿|[(（](?:{_ROLES})[)）]|[(（][0-9０-９]+歳)"
             r"|[一-龯々][ \u3000]+[一-龯々][ \u3000]+[一-龯々]"),
         "guard-my-number": (
             r"[0-9０-９]{12}|[0-9０-９]{4}[-－ー‐−\s][0-9０-９]{4}[-－ー‐−\s][0-9０-９]{4}"),
@@ -107,7 +120,10 @@ def suspect_patterns() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def first_look() -> str:
     """A short pattern that every text which one of `suspect_patterns` catches holds: without the list of surnames."""
-    weaker = {**suspect_patterns(), "guard-person-name": rf"{_ROLES}|氏|さん|様|殿"}
+    weaker = {
+        **suspect_patterns(), "guard-person-name": rf"{_ROLES}|氏|さん|様|殿|歳",
+        "guard-personal-mail": rf"(?i:＠|[ａ-ｚＡ-Ｚ．]|@(?:[a-z0-9-]+\.)*(?:{_FREE_HOSTS})\.|[a-z][._-][a-z]+[0-9]*@)",
+    }
     return "|".join(f"(?:{pattern})" for pattern in weaker.values())
 
 
@@ -119,6 +135,19 @@ def mobile_in(text: str) -> bool:
 def home_phone_in(text: str) -> bool:
     """True if `text` gives the number of somebody's home ("自宅 0837-52-0000")."""
     return bool(_HOME_PHONE.search(fold(text)))
+
+
+def home_address_in(text: str) -> bool:
+    """True if `text` gives the address of somebody's home ("自宅：美祢市大嶺町1-2")."""
+    return bool(_HOME_ADDRESS.search(fold(text)))
+
+
+def internal_note_in(text: str) -> bool:
+    """True for a remark that was meant for colleagues: 部外秘, 「公開しないこと」, a password, an account, a shared folder.
+
+    A word of work in progress counts where it is the whole cell (「確認済み」, seen in 【山口県】子育て施設一覧).
+    """
+    return bool(_INTERNAL.search(unicodedata.normalize("NFKC", text)))
 
 
 def personal_mail_in(text: str) -> bool:

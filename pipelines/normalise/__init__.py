@@ -83,12 +83,12 @@ def _odd_cells(frame: pl.DataFrame, fields: list[Field], lookups: Mapping[str, M
         rule = rule_of(field)
         if rule in SETTLED:
             odd = ~cell.str.contains(SETTLED[rule])
+        elif field.enum:
+            odd = ~cell.is_in(list(field.enum))
+        elif rule == "pref":
+            odd = ~cell.is_in(list(prefectures().values()))
         else:
             odd = cell.str.contains(odd_text(rule))
-            if field.enum:
-                odd = odd | ~cell.is_in(list(field.enum))
-            if rule == "pref":
-                odd = odd | ~cell.is_in(list(prefectures().values()))
             if rule in ("city", "lgname"):
                 odd = odd | (cell.str.len_chars() < 8)
         known = list(lookups.get(field.name, ()))

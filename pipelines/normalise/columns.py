@@ -10,13 +10,13 @@ import polars as pl
 from pipelines.model import FINDINGS, ROW, Field, Finding, Standard, Table, findings_frame
 from pipelines.normalise.sums import Split, split_targets
 from pipelines.values.choices import one_apart
-from pipelines.values.headings import fold_heading
+from pipelines.values.headings import fold_heading, without_note
 
 CATALOGUE_COLUMNS = ("_id", "_full_text", "_rank")
 """Columns that a CKAN data store adds to a file it hands out."""
 # A single different character makes another column, not a typo: 男性/女性, 開始/終了, 緯度/経度, 上り/下り.
 _TELLING = frozenset("男女有無緯経開閉始終上下左右前後内外大中小老若年月日時分公私南北東西新旧")
-_NEAR_LENGTH = 5
+_NEAR_LENGTH = 4
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,12 @@ class _Mapping:
         return self.heading.get(column) or column
 
     def _texts(self, column: str) -> tuple[str, ...]:
-        """The heading, and the name that the reader gave the column where it knew a better one (LinkData's lat)."""
+        """The heading, the same without a note behind it, and the name that the reader gave the column where it knew a
+        better one (LinkData's lat)."""
         heading = self._text(column)
-        return (heading,) if heading == column or heading in self.repeated else (heading, column)
+        bare = without_note(heading)
+        texts = (heading,) if bare == heading else (heading, bare)
+        return texts if heading == column or heading in self.repeated else (*texts, column)
 
     def _declare(self) -> None:
         by_fold = {fold_heading(self._text(c)): c for c in reversed(self.columns)}
@@ -135,7 +138,8 @@ class _Mapping:
     def _match(self, known: Mapping[str, list[str]], key: Callable[[str], str], code: str | None) -> None:
         for column in list(self._free()):
             heading = self._text(column)
-            names = [name for text in self._texts(column) for name in known.get(key(text), ())]
+            texts = self._texts(column) if code is not None else dict.fromkeys((heading, column))
+            names = [name for text in texts for name in known.get(key(text), ())]
             name = next((n for n in names if n not in self.taken), None)
             if name is not None:
                 self._give(column, name)

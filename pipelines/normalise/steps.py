@@ -40,27 +40,37 @@ LINES = (
 # Two web addresses on two lines are two values: joined by a space they would be none.
 _URL_LINES = tuple(Step(s.rule, partial(web.unless_several, mend=s.mend), odd_only=True) for s in LINES)
 _WIDTH = Step("width", text.narrow_ascii)
+_LETTERS = Step("letter-for-digit", text.digits_for_letters)
 _DASH = Step("dash-blank", text.blank_for_dash)
 _BARE_DASH = Step("dash-blank", text.blank_for_bare_dash)
 _NONE = Step("none-blank", text.blank_for_none)
 _ADDRESS = (Step("address-width", text.narrow_digits),)
+_ADDRESS_SPACE = Step("address-space", text.close_address)
 _CODE_HEAD = (_WIDTH, Step("hyphen", text.plain_hyphens), _DASH, Step("number-text", codes.plain_code))
+
+
+
+def _format_name(value: str) -> str | None:
+    found = value.lstrip(".").upper()
+    return found if found != value else None
+
 
 _TYPED: Mapping[str, tuple[Step, ...]] = {
     "id": _CODE_HEAD,
     "no": _CODE_HEAD,
     "code": _CODE_HEAD,
-    "epsg": _CODE_HEAD,
-    "lang": (_WIDTH,),
-    "corp": (_WIDTH, _DASH, Step("corporate-number", codes.plain_corporate_number)),
-    "poi": (_WIDTH, _DASH, Step("poi-code", codes.plain_poi)),
+    "epsg": (*_CODE_HEAD, Step("epsg-code", codes.plain_epsg)),
+    "lang": (_WIDTH, Step("language-code", codes.language_code)),
+    "corp": (_WIDTH, _DASH, Step("corporate-number", codes.plain_corporate_number),
+             Step("corporate-number-check", codes.corporate_number_of_registry), _LETTERS),
+    "poi": (_WIDTH, _DASH, Step("poi-code", codes.plain_poi), Step("poi-note", codes.poi_without_note)),
     "town_id": (_WIDTH, _DASH, Step("town-id", codes.plain_town_id)),
-    "ext": (_WIDTH, _DASH, Step("extension", phones.plain_extension),
-            Step("number-text", codes.plain_code), _NONE),
+    "ext": (_WIDTH, _DASH, Step("extension", phones.plain_extension), Step("number-text", codes.plain_code),
+            Step("extension-list", phones.extension_list), _NONE),
     "tel": (
         _WIDTH, _DASH, Step("tel-main-note", phones.phone_without_note), Step("tel-form", phones.plain_phone),
         Step("tel-hyphen", phones.hyphenated_phone), Step("tel-list", phones.phone_list),
-        Step("tel-word", phones.phone_without_word), Step("tel-none", phones.blank_for_no_number),
+        Step("tel-word", phones.phone_without_word), _LETTERS, Step("tel-none", phones.blank_for_no_number),
         Step("none-blank", phones.blank_for_unknown_number),
     ),
     "mail": (_WIDTH, _DASH, Step("mail-form", web.plain_mail), _NONE),
@@ -71,20 +81,21 @@ _TYPED: Mapping[str, tuple[Step, ...]] = {
     "date": (
         _WIDTH, _DASH, Step("date-notation", dates.date_from_parts), Step("date-era", dates.date_from_era),
         Step("date-past-era", dates.date_past_era), Step("date-midnight", dates.date_without_midnight),
-        Step("date-serial", dates.date_from_serial), Step("date-clock", dates.date_without_clock), _NONE,
+        Step("date-serial", dates.date_from_serial), Step("date-clock", dates.date_without_clock),
+        Step("date-about", dates.date_without_about), _LETTERS, _NONE,
     ),
     "time": (
         _WIDTH, _DASH, Step("time-notation", times.time_from_clock), Step("time-fraction", times.time_from_fraction),
-        Step("time-seconds", times.time_without_seconds), _NONE,
+        Step("time-seconds", times.time_without_seconds), Step("time-words", times.time_without_words), _LETTERS, _NONE,
     ),
     "text": (Step("kana-long-mark", text.long_marks), Step("spaced-letters", text.close_up)),
     "kana": (Step("kana", text.katakana), Step("kana-long-mark", text.long_marks)),
     "en": (_WIDTH,),
-    "fmtname": (_WIDTH, Step("format-name", lambda value: value.upper() if value != value.upper() else None)),
+    "fmtname": (_WIDTH, Step("format-name", _format_name)),
     "lic": (_WIDTH,),
     "pref": (Step("prefecture-name", codes.official_prefecture),),
-    "addr_old": _ADDRESS,
-    "addr_full": _ADDRESS,
+    "addr_old": (*_ADDRESS, _ADDRESS_SPACE),
+    "addr_full": (*_ADDRESS, _ADDRESS_SPACE),
     "banchi": (_WIDTH, *_ADDRESS),
     "bldg": _ADDRESS,
     "dow": (_DASH, Step("weekdays", choices.weekdays), Step("weekdays-note", choices.weekdays_without_note), _NONE),
@@ -123,7 +134,7 @@ SETTLED: Mapping[str, str] = {
     "h_val": r"^-?[0-9]+(\.[0-9]+)?$",
 }
 _ODD_TEXT = (
-    "<[A-Za-z/]|&[a-z#]|[縺繧繝À-ÿ]|^[\\s]|[\\s]$|^[〃々仝〝″\"”']|^同[上じ]|[\\s]{2}|[\u0001-\u001f\u007f-\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\u0300-\u036f"
+    "<[A-Za-z/]|&[a-z#]|[縺繧繝À-ÿ]|^[\\s]|[\\s]$|^[\\s(（]*[〃々仝〝″\"”']|^[(（]?(?:同[上じ]|上[にと記])|[\\s]{2}|[\\\\\u2e9f-\u2fd5\u0001-\u001f\u007f-\u00a0\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\ufeff\u0300-\u036f"
     "\u3099\u309a｡-ﾟ]|\\x00|_x[0-9A-Fa-f]{4}_|" + text.DASHES_ONLY
 )
 ODD = late_pattern(_ODD_TEXT)
@@ -132,14 +143,14 @@ _ODD_MORE: Mapping[str, str] = {
     "kana": r"|[ぁ-ゖゝゞ－−‐─]|[ァ-ヶ]-",
     "text": "|[ァ-ヶ][-－−‐─]|[ぁ-ゖァ-ヶー一-龯々][ \u3000]+[ぁ-ゖァ-ヶー一-龯々]",
     "en": "|[！-～\u3000]",
-    "lang": "|[！-～\u3000]",
+    "lang": "|[！-～\u3000]|[^a-z]|[a-z]{3}",
     "lic": "|[！-～\u3000]",
-    "fmtname": "|[a-z！-～\u3000]",
-    "addr_old": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
-    "addr_full": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
+    "fmtname": "|[a-z！-～\u3000.]",
+    "addr_old": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]|[都道府県市区町村郡][\\s\u3000，,]",
+    "addr_full": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]|[都道府県市区町村郡][\\s\u3000，,]",
     "bldg": "|[０-９Ａ-Ｚａ-ｚ]|[0-9][‐‑‒–—―−─ー－]",
     "banchi": "|[！-～\u3000]|[0-9][‐‑‒–—―−─ー－]",
-    "list": "|[、,，；/／]",
+    "list": "|[、,，；/／|]|;\\s|;;|;$|^;",
 }
 
 
@@ -198,7 +209,7 @@ def _own_steps(
     if rule in ("lat", "lon"):
         return (
             _WIDTH, _DASH, Step("coordinate-notation", partial(coordinates.plain_degrees, axis=rule)),
-            Step("coordinate-dms", partial(coordinates.degrees_from_dms, axis=rule)), _NONE,
+            Step("coordinate-dms", partial(coordinates.degrees_from_dms, axis=rule)), _LETTERS, _NONE,
         )
     if rule == "tel" and field.spec.get("constraints", {}).get("required"):
         # Blank would be an error where 「なし」 is an honest answer: it stays, with the warning phone-none.
@@ -207,10 +218,10 @@ def _own_steps(
         return _number_steps(rule, field)
     if rule == "post":
         here = body.code[:2] if body else prefecture
-        return (_WIDTH, _DASH, Step("post-code", partial(codes.plain_post_code, prefecture=here)))
+        return (_WIDTH, _DASH, Step("post-code", partial(codes.plain_post_code, prefecture=here)), _LETTERS)
     if rule == "lgcode6":
         own_code = body.code if body else prefecture
-        return (*_CODE_HEAD, Step("lgcode", partial(codes.complete_lgcode, own_code=own_code)))
+        return (*_CODE_HEAD, Step("lgcode", partial(codes.complete_lgcode, own_code=own_code)), _LETTERS)
     if rule in ("city", "lgname") and body is not None:
         return (Step("municipality-name", partial(_own_name, rule=rule, body=body)),)
     if rule == "time" and times.is_closing(field.name):
@@ -233,7 +244,7 @@ def _number_steps(rule: str, field: Field) -> tuple[Step, ...]:
         steps.append(Step("floor", numbers.floor_number))
     if rule == "yen":
         steps.append(Step("free-of-charge", numbers.zero_yen))
-    return (*steps, Step("number-in-words", numbers.number_in_words), _NONE)
+    return (*steps, Step("number-in-words", numbers.number_in_words), _LETTERS, _NONE)
 
 
 def _aliases(field: Field) -> dict[str, str]:

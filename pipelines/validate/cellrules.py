@@ -5,15 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 import polars as pl
 
 from pipelines.model import Municipality
-from pipelines.validate.addresses import ADDRESS_RULES, fine_lot, fine_place, judge_address, judge_place
+from pipelines.validate.addresses import ADDRESS_RULES, fine_lot, fine_place, fine_town, judge_lot, judge_place, judge_town
+from pipelines.validate.contacts import fine_phone, fine_url, judge_phone, judge_url
 from pipelines.validate.fine import whole
+from pipelines.validate.plausible import fine_altitude, fine_amount, fine_date, judge_altitude, judge_amount, judge_date
 from pipelines.validate.problems import Problem, params_json
 from pipelines.validate.remedies import nearest
+from pipelines.validate.vocabulary import (
+    fine_city,
+    fine_extension,
+    fine_list,
+    judge_city,
+    judge_epsg,
+    judge_extension,
+    judge_language,
+    judge_licence,
+    judge_list,
+)
 from pipelines.values.choices import weekdays
 from pipelines.values.codes import (
     complete_lgcode,
@@ -25,20 +39,13 @@ from pipelines.values.codes import (
     plain_code,
     prefectures,
 )
-from pipelines.values.phones import (
-    blank_for_no_number,
-    hyphenated_phone,
-    is_phone_list,
-    phone_list,
-    phone_without_note,
-    phone_without_word,
-    plain_phone,
-)
+from pipelines.values.patterns import late_pattern
 from pipelines.values.text import katakana, widen_kana
-from pipelines.values.web import first_url, plain_url, url_with_scheme
 
 Judge = Callable[[str], tuple[Problem, ...]]
 NOTHING: tuple[Problem, ...] = ()
+_SHORT = 5_000
+_ROMAJI = late_pattern(r"(?:(?:[KSTNHMYRWGZDBPFJC]|SH|CH|TS|[KGNHMRBPJ]Y)?[AIUEO]N?[\s-]?){3,}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ def _matches(pattern: str) -> Callable[[pl.Expr], pl.Expr]:
 def _lost_digits(value: str) -> tuple[Problem, ...]:
     """Excel turned a code into 1.31E+11: its digits are lost (seen: 宇部市 events, 茅野市 法人番号)."""
     return (Problem("digits-lost"),) if has_exponent(value) else NOTHING
+
+
+def _exponent_degrees(value: str) -> tuple[Problem, ...]:
+    """A latitude that Excel shows as 3.41666E+01: which number it is can be told, not whether decimals were lost."""
+    return (Problem("coordinate-exponent", "{}", format(Decimal(narrow(value)), "f")),) if has_exponent(value) else NOTHING
 
 
 def judge_lgcode(value: str) -> tuple[Problem, ...]:
@@ -77,33 +89,6 @@ def judge_corporate(value: str) -> tuple[Problem, ...]:
     return (Problem("corporate-number-check-digit"),)
 
 
-def judge_phone(value: str) -> tuple[Problem, ...]:
-    """Telephone (GIF 445): half-width, area code in brackets or with hyphens, several joined by " / ".
-
-    Emergency and short numbers (110, 119, #7119) are numbers too. A note in the cell is a warning: GIF wants
-    it elsewhere, and a reader still gets the number. 「なし」 is an honest answer: a warning too, also where a number
-    is required, so that whoever says it is not worse off than with a blank.
-    """
-    if is_phone_list(value) or re.fullmatch("#?[0-9]{3,4}", value):
-        return NOTHING
-    if blank_for_no_number(value) is not None:
-        return (Problem("phone-none"),)
-    remedy = plain_phone(value) or hyphenated_phone(value) or phone_list(value) or phone_without_word(value)
-    if remedy is not None:
-        return (Problem("phone-form", "{}", remedy),)
-    told = phone_without_note(value)
-    if told is not None:
-        return (Problem("phone-note", "{}", told),)
-    text = narrow(value)
-    digits = len(re.sub("[^0-9]", "", text))
-    if re.fullmatch(r"[0-9()+\s-]+", text):
-        wrong_count = digits not in (10, 11)
-        return (Problem("phone-digits", params_json(digits=digits)),) if wrong_count else (Problem("phone-form"),)
-    if digits < 9 and re.match(r"[0-9]{1,4}-[0-9]{3,4}(?![0-9-])", text):  # 41-4355(会長): no area code (下松市 events)
-        return (Problem("phone-digits", params_json(digits=digits)),)
-    return (Problem("phone-note"),) if digits >= 9 else (Problem("phone-words"),)
-
-
 def judge_kana(value: str) -> tuple[Problem, ...]:
     """カナ columns hold full-width katakana (GIF 442/443; half-width kana, hiragana and kanji are seen).
 
@@ -115,7 +100,10 @@ def judge_kana(value: str) -> tuple[Problem, ...]:
         return (Problem("kana-hiragana", "{}", katakana(value)),)
     if re.search(r"[一-龯々]", value):
         return (Problem("kana-kanji"),)
-    if not re.search("[ァ-ヶ]", value) and re.search("[a-z]{3}", value) and len(value) > 4:
+    letters = narrow(value)
+    if not re.search("[ァ-ヶ]", letters) and len(letters) > 4 and (
+        re.search("[a-z]{3}", letters) or _ROMAJI.fullmatch(letters)
+    ):
         return (Problem("kana-letters"),)
     return NOTHING
 
@@ -131,28 +119,25 @@ def judge_weekdays(value: str) -> tuple[Problem, ...]:
     return (Problem("weekday-form", "{}", remedy),) if remedy else (Problem("weekday-words"),)
 
 
-def judge_url(value: str) -> tuple[Problem, ...]:
-    """URL: absolute, http or https, with a host, without spaces (WHATWG URL; Japanese in the path is let through)."""
-    if re.fullmatch(r"https?://[^\s/?#]+(?:[/?#]\S*)?", value, re.IGNORECASE):
-        return NOTHING
-    first = first_url(value)
-    if first is not None:  # L1-07: one value per cell
-        return (Problem("two-values", params_json(rule_no="L1-07"), first),)
-    return (Problem("url-form", "{}", plain_url(value) or url_with_scheme(value)),)
-
-
 def judge_english(value: str) -> tuple[Problem, ...]:
     """英字 columns hold half-width letters: kana and kanji do not belong there (GIF 442)."""
     return (Problem("english-japanese"),) if re.search(r"[ぁ-ヶ一-龯]", value) else NOTHING
 
 
 def judge_id(value: str) -> tuple[Problem, ...]:
-    """ID and NO: half-width (自治体標準オープンデータセット ID); digits that Excel lost cannot be guessed."""
+    """ID and NO: half-width letters and digits (自治体標準オープンデータセット ID); digits that Excel lost cannot be guessed.
+
+    A word (欠番, 廃止) marks a row that is no record any more: a warning.
+    """
     lost = _lost_digits(value)
     if lost:
         return lost
-    plain = plain_code(value) if not value.isascii() else None
-    return (Problem("id-width", "{}", plain),) if plain and plain.isascii() else NOTHING
+    if value.isascii() and not re.search(r"\s", value):
+        return NOTHING
+    plain = re.sub(r"\s", "", plain_code(value) or value)
+    if plain.isascii():
+        return (Problem("id-width", "{}", plain),)
+    return (Problem("id-words"),) if re.search("[ぁ-ヶ一-龯]", plain) else NOTHING
 
 
 def judge_prefecture(value: str) -> tuple[Problem, ...]:
@@ -167,6 +152,20 @@ def _digits(column: pl.Expr, count: int) -> list[pl.Expr]:
     """The digits of whole numbers of `count` digits, from the last to the first; null for other cells."""
     number = pl.when(column.str.contains(whole(f"[0-9]{{{count}}}"))).then(column).cast(pl.Int64, strict=False)
     return [number // 10**place % 10 for place in range(count)]
+
+
+def _by_distinct(judge: Judge, digits: int, fine: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.Expr], pl.Expr]:
+    """`fine` for long columns; in a short one each distinct value is judged once, which costs less than its arithmetic."""
+
+    def look(cells: pl.Series) -> pl.Series:
+        if len(cells) > _SHORT:
+            return cells.to_frame("cell").select(fine(pl.col("cell"))).to_series()
+        texts = cells.to_list()
+        right = {text: text is not None and len(text) == digits and text.isdigit() and text.isascii() and not judge(text)
+                 for text in set(texts)}
+        return pl.Series([right[text] for text in texts], dtype=pl.Boolean)
+
+    return lambda column: column.map_batches(look, return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def fine_lgcode(column: pl.Expr) -> pl.Expr:
@@ -186,22 +185,33 @@ def fine_corporate(column: pl.Expr) -> pl.Expr:
 
 @lru_cache(maxsize=1)
 def _rules_by_name() -> Mapping[str, CellRule]:
-    kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]|[a-z]{3}"), judge_kana)
+    kana = CellRule(lambda column: ~column.str.contains("[ｦ-ﾟぁ-ゖ一-龯々]|[A-Za-zＡ-Ｚａ-ｚ]{3}"), judge_kana)
     anything = CellRule(lambda column: column.str.contains("[0-9]").not_(), _lost_digits)
     return {
-        "lgcode6": CellRule(fine_lgcode, judge_lgcode),
-        "corp": CellRule(fine_corporate, judge_corporate),
-        "tel": CellRule(_matches(r"0[0-9]{3}-[0-9]{2}-[0-9]{4}|0[0-9]{2}-[0-9]{3}-[0-9]{4}"), judge_phone),
+        "lgcode6": CellRule(_by_distinct(judge_lgcode, 6, fine_lgcode), judge_lgcode),
+        "corp": CellRule(_by_distinct(judge_corporate, 13, fine_corporate), judge_corporate),
+        "tel": CellRule(fine_phone, judge_phone),
         "kana": kana,
         "dow": CellRule(_matches("月火水木金|月火水木金土日"), judge_weekdays),
-        "url": CellRule(_matches(r"https?://[!-.0-~]+(?:/[!-~]*)?"), judge_url),
+        "url": CellRule(fine_url, judge_url),
         "en": CellRule(_matches("[ -~]*"), judge_english),
         "id": CellRule(_matches("[A-Z]{0,4}[0-9]{1,20}"), judge_id),
         "no": CellRule(_matches("[0-9]{1,20}"), judge_id),
         "pref": CellRule(lambda column: column.is_in(list(prefectures().values())), judge_prefecture),
         **dict.fromkeys(ADDRESS_RULES, CellRule(fine_place, judge_place)),
-        **dict.fromkeys(("lat", "lon", "num", "alt"), CellRule(lambda column: ~column.str.contains("[eEｅＥ]"), _lost_digits)),
-        "banchi": CellRule(fine_lot, judge_address),
+        **dict.fromkeys(("lat", "lon"), CellRule(lambda column: ~column.str.contains("[eEｅＥ]"), _exponent_degrees)),
+        **dict.fromkeys(("yen", "mm"), CellRule(lambda column: ~column.str.contains("[eEｅＥ]"), _lost_digits)),
+        "num": CellRule(fine_amount, judge_amount),
+        "alt": CellRule(fine_altitude, judge_altitude),
+        "date": CellRule(fine_date, judge_date),
+        "city": CellRule(fine_city, judge_city),
+        "list": CellRule(fine_list, judge_list),
+        "lic": CellRule(lambda column: column == "CC BY 4.0", judge_licence),
+        "lang": CellRule(lambda column: column == "ja", judge_language),
+        "epsg": CellRule(lambda column: column == "6668", judge_epsg),
+        "ext": CellRule(fine_extension, judge_extension),
+        "banchi": CellRule(fine_lot, judge_lot),
+        "town": CellRule(fine_town, judge_town),
         "poi": anything,
         "town_id": anything,
         "post": anything,

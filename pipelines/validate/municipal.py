@@ -19,7 +19,7 @@ from pipelines.values.numbers import drop_thousands
 from pipelines.values.patterns import late_pattern
 from pipelines.values.text import is_dashes
 from pipelines.values.times import is_closing, minute_before_midnight
-from pipelines.values.web import first_url
+from pipelines.values.web import first_url, is_inside_url, plain_url
 
 _CODE_RULES = ("lgcode6", "corp", "poi", "town_id", "post", "id", "no")
 _SINGLE_RULES = ("lat", "lon", "date", "time", "int", "num", "yen", "post", "mail", "url", "corp", "lgcode6", "alt")
@@ -51,7 +51,8 @@ def _two_values(value: str, accepts: Callable[[str], bool]) -> tuple[Problem, ..
 def _beyond(
     base: FieldCheck, field: Field, rules: Sequence[CellRule], accepts: Callable[[str], bool], required: bool
 ) -> FieldCheck:
-    signs = field.type == "string" and field.rule not in _TEXT_RULES_WITHOUT_SIGNS
+    listed = bool(field.enum) or field.rule == "pref"  # a word of the list has no signs of anything
+    signs = field.type == "string" and field.rule not in _TEXT_RULES_WITHOUT_SIGNS and not listed
     text = field.type in ("string", "any")
     named = is_name(field.rule, field.name)
     titled = field.name in _TITLES
@@ -67,12 +68,16 @@ def _beyond(
         injected = judge_injection(value) if text else ()
         if injected:
             return injected
+        if found and field.rule == "url" and is_inside_url(value):
+            return (Problem("url-inside"),)
         if found and codes and has_exponent(value):
             return (Problem("digits-lost"),)
         if found and field.type == "time" and minute_before_midnight(value):
             return (Problem("time-midnight", "{}", "23:59" if is_closing(field.name) else None),)
         if found and field.rule == "url" and first_url(value):
             return (Problem("two-values", params_json(rule_no="L1-07"), first_url(value)),)
+        if found and field.rule == "url" and found[0].remedy is None:
+            found = (found[0]._replace(remedy=plain_url(value)), *found[1:])
         if found:
             return (_two_values(value, accepts) if single else ()) or found
         for rule in rules:
@@ -86,7 +91,7 @@ def _beyond(
     parts = [rule.fine(column) for rule in rules]
     if signs:
         parts.append(fine_text(column, named or titled))
-    elif text:
+    elif text and not listed:
         parts.append(~column.str.contains(r"\A[=@\t\r\x00+\-]"))
     if parts:
         beyond = (reduce(operator.and_, parts) | column.is_null()).fill_null(False)

@@ -10,12 +10,14 @@ import polars as pl
 from pipelines.model import ROW, Field, Municipality, Standard, findings_frame
 from pipelines.validate.fine import whole
 from pipelines.validate.problems import as_findings
-from pipelines.values.codes import prefectures
+from pipelines.values.codes import post_code_areas, prefectures
 
 _HHMM = whole("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _DAY = whole("[12][0-9]{3}-[01][0-9]-[0-3][0-9]")
 _NUMBER = whole("[0-9]{1,15}")
 _WHOLE_COLUMN = 5  # rows from which on "all of them" says something about the column
+_DRAGGED = 7  # rows that count up one by one
+_FEW = 0.1
 _NIGHT_ENDS = "06:00"
 _CODE_NAMES = ("全国地方公共団体コード", "都道府県コード又は市区町村コード", "市区町村コード")
 
@@ -102,13 +104,18 @@ def time_rules(standard: Standard) -> list[RowRule]:
         a, b = pl.col(first.name), pl.col(last.name)
         wrong = a.str.contains(_HHMM) & b.str.contains(_HHMM) & (a > b) & (b > _NIGHT_ENDS)
         needs = [first.name, last.name]
-        for from_day, to_day in days:
+        for from_day, to_day in (pair for pair in days if _stem(pair[0].name) == _stem(first.name)):
             same_day = pl.col(from_day.name).eq_missing(pl.col(to_day.name)) | pl.col(to_day.name).is_null()
             wrong = wrong & same_day
             needs += [from_day.name, to_day.name]
         params = (("other", pl.lit(first.name)), ("other_value", a))
         rules.append(RowRule("time-order", last.name, wrong, tuple(needs), params))
     return rules
+
+
+def _stem(name: str) -> str:
+    """What stands before 開始 in a heading: 申込開始日 goes with 申込開始時刻, 開始日 with 開始時間."""
+    return name.partition("開始")[0] if "開始" in name else name
 
 
 def date_rules(standard: Standard) -> list[RowRule]:
@@ -158,6 +165,41 @@ def prefecture_rules(standard: Standard) -> list[RowRule]:
     return rules
 
 
+def post_rules(standard: Standard) -> list[RowRule]:
+    """郵便番号 against the prefecture of the row: its first two digits say which one delivers it (日本郵便).
+
+    Codes of offices at a border are let through for all prefectures that they serve (post_prefixes.json).
+    """
+    posts, places = standard.with_rule("post"), standard.with_rule("pref")
+    if len(posts) != 1 or not places:
+        return []
+    names = prefectures()
+    place = next((p for p in places if p.name.startswith("所在地")), places[0])
+    code, name = pl.col(posts[0].name), pl.col(place.name)
+    told = name.replace_strict({n: c for c, n in names.items()}, default=None, return_dtype=pl.String)
+    areas = {digits: " ".join(codes) for digits, codes in post_code_areas().items()}
+    served = pl.coalesce(
+        code.str.slice(0, size).replace_strict(areas, default=None, return_dtype=pl.String) for size in (3, 2)
+    )
+    wrong = code.str.contains(whole("[0-9]{7}")) & told.is_not_null() & ~served.str.contains(told, literal=True)
+    wrong = wrong & (wrong.fill_null(value=False).mean() < _FEW)  # where many are so, these are no post codes
+    return [RowRule("post-code-elsewhere", posts[0].name, wrong, (posts[0].name, place.name), (("name", name),))]
+
+
+def dragged_rules(standard: Standard) -> list[RowRule]:
+    """郵便番号 that counts up by one from row to row: a cell was dragged down and the spreadsheet went on counting.
+
+    Seven neighbours at least; places next to one another do not have codes like these (日本郵便). Told where the seventh is.
+    """
+    rules = []
+    for field in standard.with_rule("post"):
+        plain = pl.col(field.name).str.replace("-", "", literal=True).cast(pl.Int64, strict=False)
+        counted = (plain.diff() == 1).cast(pl.Int8).rolling_sum(_DRAGGED - 1) == _DRAGGED - 1
+        wrong = counted & ~counted.shift(1).fill_null(value=False)
+        rules.append(RowRule("series-dragged", field.name, wrong, (field.name,), (("count", pl.lit(str(_DRAGGED))),)))
+    return rules
+
+
 def city_rules(standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]) -> list[RowRule]:
     """市区町村名 against the row's code, for the codes whose name is known (`lgcode` list, and the body's own).
 
@@ -198,6 +240,17 @@ _OTHERS_TOO = ("男女共用トイレ総数",)  # files count the toilets for wh
 _AGES = ("歳の男性", "歳以上の男性"), ("歳の女性", "歳以上の女性")
 
 
+def household_rules(standard: Standard) -> list[RowRule]:
+    """世帯数 is never larger than 総人口: every household has someone in it (地域・年齢別人口)."""
+    if standard.get("世帯数") is None or standard.get("総人口") is None:
+        return []
+    homes, people = (pl.col(name).cast(pl.Int64, strict=False) for name in ("世帯数", "総人口"))
+    params = (("people", pl.col("総人口")),)
+    more = homes > people
+    wrong = more & (more.fill_null(value=False).mean() < _FEW)  # where many are so, the column counts something else
+    return [RowRule("households-too-many", "世帯数", wrong, ("世帯数", "総人口"), params)]
+
+
 def sum_rules(standard: Standard) -> list[RowRule]:
     """総人口 = 男性 + 女性, each of them the sum of its ages (地域・年齢別人口); 総数 of the kinds of toilets (公衆トイレ).
 
@@ -226,7 +279,8 @@ Maker = Callable[[Standard], list[RowRule]]
 
 def row_rules(standard: Standard, body: Municipality | None, codes: Mapping[str, Mapping[str, str]]) -> tuple[RowRule, ...]:
     """Every rule between the cells of one row that the standard's columns allow."""
-    makers: tuple[Maker, ...] = (time_rules, date_rules, height_rules, prefecture_rules, sum_rules)
+    makers: tuple[Maker, ...] = (time_rules, date_rules, height_rules, prefecture_rules, post_rules, dragged_rules, sum_rules,
+                                household_rules)
     return (*(rule for make in makers for rule in make(standard)), *city_rules(standard, body, codes))
 
 

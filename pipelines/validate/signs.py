@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from pipelines.validate.problems import Problem, params_json
 from pipelines.values.patterns import late_pattern
-from pipelines.values.text import DITTO, SPACED_OUT, close_up, drop_markup, is_ditto, plain_signs
+from pipelines.values.text import SPACED_OUT, close_up, drop_markup, is_ditto, plain_signs
 
 _WORD = "ぁ-ゖァ-ヶ一-龯々〆"
 _ERROR_TEXT = late_pattern(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|#{4,}\Z")
@@ -20,24 +22,27 @@ _MOJIBAKE = late_pattern(
 _PRIVATE = late_pattern("[\ue000-\uf8ff]")
 _PLATFORM_SIGNS = "①-⑳Ⅰ-Ⅻⅰ-ⅻ㈱㈲㈹㊤㊥㊦㊧㊨㍾㍽㍼㍻㋿№℡㏍㍿㌔㌢㍍㌘㌧㌃㌶㍑㍗㌍㌦㌣㌫㍊㌻㎜㎝㎞㎎㎏㏄㎡〝〟"
 _PLATFORM = late_pattern(f"[{_PLATFORM_SIGNS}]")
-_MARKUP = "<[A-Za-z/]|&[a-z]+;|&#"
+_MARKUP = r"<[A-Za-z/]|&[a-z]+;|&#|\\[nuU]"
 _NOTHING_SAID = ("なし", "無し", "無", "不明", "未定", "未設定", "該当なし", "調査中", "0", "？", "?")
+_EXAMPLES = r"[○〇◯●]{2}|[×△□]{2}|\A(?:テスト|ﾃｽﾄ|サンプル|test|sample|dummy|ダミー|[a-zA-Zａ-ｚＡ-Ｚ?？])\z"
+_EXAMPLE = late_pattern(r"[○〇◯●]{2}|[×△□]{2}|\A(?:テスト|ﾃｽﾄ|サンプル|test|sample|dummy|ダミー|[a-zA-Zａ-ｚＡ-Ｚ?？])\Z")
 _NO_VALUES = ("null", "nan", "none", "n/a", "na", "undefined", "(null)", "<null>", "#n/a", "\\n")
 _LONGEST_NAME = 120
 _SUSPICIOUS = (
-    r"(?i)\A[=@\t\r\x00+\-]|\A(?:null|nan|none|n/a|na|undefined|\(null\)|\\n)\z|"
+    r"\A[=@\t\r\x00+\-]|\A[(（]?(?:〃|同[上じ]|上[にと記])|\A(?:々|仝|〝|″|\"|”|'')\z|"
+    r"(?i:\A(?:null|nan|none|n/a|na|undefined|\(null\)|\\n)\z)|"
     + _MARKUP + r"|[?\x{FFFD}縺繧繝ãÃâ\n#〓\x{E000}-\x{F8FF}" + _PLATFORM_SIGNS + "]"
 )
+# One pattern for all columns: the engine keeps it, and compiling one costs more than 300 cells.
+_SUSPICIOUS_NAME = "|".join((_SUSPICIOUS, _EXAMPLES, SPACED_OUT, rf"\A(?:{'|'.join(map(re.escape, _NOTHING_SAID))})\z"))
 NAME_RULES = ("kana", "addr_old", "addr_full", "town", "bldg", "pref", "city", "lgname", "banchi")
 
 
 def fine_text(column: pl.Expr, in_name: bool) -> pl.Expr:
     """True for cells without any character that a rule below looks at."""
-    fine = ~column.str.contains(_SUSPICIOUS) & ~column.is_in(sorted(DITTO))
     if not in_name:
-        return fine
-    short = column.str.len_bytes() <= _LONGEST_NAME
-    return fine & short & ~column.is_in(list(_NOTHING_SAID)) & ~column.str.contains(SPACED_OUT)
+        return ~column.str.contains(_SUSPICIOUS)
+    return ~column.str.contains(_SUSPICIOUS_NAME) & (column.str.len_bytes() <= _LONGEST_NAME)
 
 
 def judge_injection(value: str) -> tuple[Problem, ...]:
@@ -75,7 +80,8 @@ def judge_signs(value: str, in_name: bool, in_title: bool = False) -> tuple[Prob
     if is_ditto(value):
         return (Problem("same-as-above", params_json(rule_no="L2-02")),)
     in_name = in_name or in_title
-    if value.strip().lower() in _NO_VALUES or (in_name and value.strip() in _NOTHING_SAID):
+    said = value.strip()
+    if said.lower() in _NO_VALUES or (in_name and (said in _NOTHING_SAID or _EXAMPLE.search(said))):
         return (Problem("placeholder-text", "{}"),)
     found = _layout(value, in_name)
     if "\n" in value.strip():

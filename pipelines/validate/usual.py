@@ -11,6 +11,7 @@ from pipelines.model import ROW, Field, Finding, Standard, findings_frame
 from pipelines.validate.problems import as_findings
 from pipelines.values.choices import one_apart
 from pipelines.values.codes import prefectures
+from pipelines.values.phones import cut_patterns, is_phone_list, recut_phone
 
 _NAMES = ("名称", "施設名称", "イベント名", "介護サービス事業所名称", "医療機関名称")
 _MOST = 0.8  # the share of a code's rows that makes a name its usual one
@@ -20,7 +21,8 @@ _LEAST_SAME = 5
 _FEW_BLANK = 0.1
 _LARGE = 100_000
 _TIMES = 1_000
-_FAR_KM = 100.0
+_MOST_ODD = 0.5  # of the numbers of a block: a column of other numbers (0120-…) is left alone
+_FAR_KM = 50.0
 _FAR_TIMES = 8.0
 _KM_LAT, _KM_LON = 111.0, 91.0  # one degree in the middle of Japan
 _SIZES = ("サイズ", "コード", "番号", "標高")
@@ -108,7 +110,7 @@ def _apart(row: int, at: str, name: str, code: str, field: Field, names: dict[st
         return []
     if field.rule == "city" and (usual_name.endswith(name) or name.endswith(usual_name)):  # with or without its 郡
         return []
-    slip = one_apart(name, usual_name) or usual_name.endswith(name) or usual_name.startswith(name)
+    slip = one_apart(name, usual_name) or usual_name.endswith(name) or usual_name.startswith(name) or name.startswith(usual_name)
     params = {"code": at, "usual": usual_name}
     return [Finding("name-not-usual", row, field.name, name, params, usual_name if slip else None)]
 
@@ -156,14 +158,14 @@ class Sizes:
     """Counts that are a thousand times as large as nearly all others of their column: digits typed twice."""
 
     def __init__(self, standard: Standard) -> None:
-        kinds = ("int", "yen", "mm")
+        kinds = ("int", "yen", "mm", "num")
         self._names = [f.name for f in standard.fields if f.rule in kinds and not any(w in f.name for w in _SIZES)]
 
     def check(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
         names = [n for n in self._names if n in frame.columns]
         if not names or frame.height < _LEAST_ROWS:
             return []
-        numbers = frame.select(ROW, *[pl.col(n).cast(pl.Int64, strict=False) for n in names])
+        numbers = frame.select(ROW, *[pl.col(n).cast(pl.Float64, strict=False) for n in names])
         usual = numbers.select(pl.col(n).quantile(0.9).fill_null(0) for n in names).row(0)
         found = []
         for name, most in zip(names, usual, strict=True):
@@ -172,6 +174,41 @@ class Sizes:
                 params = pl.lit(f'{{"usual": "{most:.0f}"}}')
                 found.append(as_findings(frame.filter(wrong), "number-unusual", name, pl.col(name), params))
         return found
+
+
+class AreaCodes:
+    """Hyphens that do not stand where the area code ends, in a file where nearly all others do (総務省 市外局番の一覧).
+
+    0471-23-5911 is 04-7123-5911 today (千葉県 hospitals). Where many are so, the numbers are not from this list: no word.
+    """
+
+    def __init__(self, standard: Standard) -> None:
+        self._names = [f.name for f in standard.with_rule("tel")]
+        self._rows: Counter[str] = Counter()
+        self._found: dict[str, list[tuple[int, str, str]]] = {n: [] for n in self._names}
+
+    def check(self, frame: pl.DataFrame) -> None:
+        for name in [n for n in self._names if n in frame.columns]:
+            told = frame.height - frame[name].null_count()
+            odd = ~pl.col(name).str.contains(rf"\A(?:{cut_patterns()})")
+            rows = frame.lazy().filter(odd).select(ROW, name).collect()
+            if rows.height > _MOST_ODD * told:
+                self._names.remove(name)
+                self._found[name] = []
+                continue
+            self._rows[name] += told
+            for row, number in rows.iter_rows():
+                cut = recut_phone(number) if is_phone_list(number) else None
+                if cut is not None:
+                    self._found[name].append((row, number, cut))
+
+    def finish(self) -> list[Finding]:
+        return [
+            Finding("phone-area-code", row, name, number, {"area": cut.partition("-")[0]}, cut)
+            for name, found in self._found.items()
+            if self._rows[name] >= _LEAST_ROWS and len(found) < _FEW_BLANK * self._rows[name]
+            for row, number, cut in found
+        ]
 
 
 class FarPoints:
@@ -213,6 +250,7 @@ class Usual:
         self._identities = Identities(standard, required)
         self._sizes = Sizes(standard)
         self._points = FarPoints(standard)
+        self._areas = AreaCodes(standard)
         self._rows = 0
 
     def check(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
@@ -220,6 +258,7 @@ class Usual:
         self._codes.check(frame)
         self._identities.check(frame)
         self._points.check(frame)
+        self._areas.check(frame)
         self._rows += frame.height
         return self._sizes.check(frame)
 
@@ -227,4 +266,5 @@ class Usual:
         """Findings that need the whole file."""
         if not self._rows:
             return findings_frame([Finding("table-empty", None, None, None, {})])
-        return findings_frame([*self._codes.finish(), *self._identities.finish(), *self._points.finish()])
+        return findings_frame([*self._codes.finish(), *self._identities.finish(), *self._points.finish(),
+                               *self._areas.finish()])

@@ -19,6 +19,10 @@ _LEAST_COLUMNS = 5
 _NAMES = ("名称", "施設名")
 _ADDRESS_RULES = ("addr_full", "addr_old")
 _REMARKS = ("備考", "特記", "説明", "概要", "URL", "画像", "メール", "リンク")
+_SPELT = {
+    **dict.fromkeys((" ", "\t", "\n", "株式会社", "(株)", "大字"), ""), **dict.fromkeys("ヶが", "ケ"),
+    **{f"{digit}丁目": f"{i}丁目" for i, digit in enumerate("一二三四五六七八九", 1)},
+}
 _TEN_METRES = 8  # 131.4712 and 34.16621: characters that say where to about ten metres
 _TELLING_RULES = ("text", "bldg", "date", "time", "enum", "code", "list", "flag1", "h_val", "dow")
 """Columns that tell two things at one address apart: two AEDs of one school stand in different places."""
@@ -106,7 +110,10 @@ class SameFacility:
 
 
 def _folded(cell: pl.Expr) -> pl.Expr:
-    return cell.str.normalize("NFKC").str.replace_all(r"\s", "")
+    """Spellings of one name or address as one text: width, spaces, hyphens, 丁目 and 番地, ヶ and ケ, (株)."""
+    plain = cell.str.normalize("NFKC").str.replace_many(dict(_SPELT))
+    plain = plain.str.replace_all(r"([0-9])(?:丁目|番地の?|番|号|[‐‑‒–—―−─ーの])", "$1-")
+    return plain.str.strip_chars_end("-")
 
 
 def _later(frame: pl.DataFrame, repeated: pl.DataFrame, code: str, field: str) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from pipelines.values.patterns import late_pattern
 
 DAYS = "月火水木金土日"
 _NOTE = late_pattern(r"^([^()\[\]\s]{1,4})\s*[(\[].+[)\]]$|^([○〇◯×有無可否])[\s:].+$")
+_ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVERY_DAY = ("毎日", "全日", "全曜日", "月火水木金土日")
 _WEEKDAYS = ("平日",)
 _BRACKETED = late_pattern(r"[(\[].*?[)\]]|※.*$")
@@ -47,9 +48,9 @@ def known_aliases() -> Mapping[str, str]:
 def choice(text: str, rule: str) -> str | None:
     """有/無 (`yesno`), 可/否 (`kahi`) or 1/blank (`flag1`, blank is "") for another spelling, else None.
 
-    Seen: ○ and × (下関市), "有り", "１", "1.0" (宇部市, from a workbook), "〇" in 飲食可否 (山口市).
+    Seen: ○ and × (下関市), "有り", "（有）", "１", "1.0" (宇部市, from a workbook), "〇" in 飲食可否 (山口市).
     """
-    found = _words(rule).get(narrow(text).lower())
+    found = _words(rule).get(narrow(text).lower().strip("()[]。. "))
     return found if found is not None and found != text else None
 
 
@@ -68,9 +69,10 @@ def choice_with_note(text: str, rule: str) -> str | None:
 def weekdays(text: str) -> str | None:
     """Days of the week as 月火水木金, in Monday order (GIF 441); None if it is that already or says anything more.
 
-    Seen: "月～金", "火～日" (山口県), "月・火・水・木・金・土" (山口市), "月～金曜日" (美祢市), "毎日", "平日".
+    Seen: "月～金", "火～日" (山口県), "月・火・水・木・金・土" (山口市), "月～金曜日" (美祢市), "毎日", "平日", "Mon-Fri".
     """
-    rest = re.sub(r"[・、,，;；/\s.と及び]|曜日?", "", re.sub("[‐‑‒–—―−─ー~〜～から]+", "-", narrow(text)))
+    english = _english_days(narrow(text))
+    rest = english or re.sub(r"[・、,，;；/\s.と及び]|曜日?", "", re.sub("[‐‑‒–—―−─ー~〜～から]+", "-", narrow(text)))
     if rest.replace("-", "") in _EVERY_DAY or rest in _EVERY_DAY:
         found = DAYS if "-" not in rest else None
     elif rest in _WEEKDAYS:
@@ -78,6 +80,16 @@ def weekdays(text: str) -> str | None:
     else:
         found = _spread(rest)
     return found if found and found != text else None
+
+
+def _english_days(text: str) -> str | None:
+    """"Mon-Fri" and "Mon, Wed" with the days in kanji, None for any other text."""
+    if not re.fullmatch(r"[A-Za-z.,;/&\s‐–—~〜～-]+", text):
+        return None
+    words = re.split(r"([‐–—~〜～-])|[.,;/&\s]+", text.lower())
+    days = [("-" if w in "‐–—~〜～-" else DAYS[_ENGLISH_DAYS.index(w[:3])] if w[:3] in _ENGLISH_DAYS and len(w) < 10 else "?")
+            for w in words if w]
+    return "".join(days)
 
 
 def _spread(rest: str) -> str | None:
@@ -121,7 +133,7 @@ def semicolon_list(text: str) -> str | None:
     parts, depth, part = [], 0, ""
     for place, sign in enumerate(text):
         depth = depth + (sign in "(（「[") - (sign in ")）」]")
-        if depth <= 0 and sign in "、,，;；/／\n\r" and not (sign in "/," and _within_word(text, place)):
+        if depth <= 0 and sign in "、,，;；/／|\n\r" and not (sign in "/," and _within_word(text, place)):
             parts.append(part.strip())
             part = ""
         else:
@@ -129,6 +141,20 @@ def semicolon_list(text: str) -> str | None:
     parts.append(part.strip())
     found = ";".join(p for p in parts if p)
     return found if found and found != text else None
+
+
+def spaced_list(text: str) -> str | None:
+    """Values joined by ";" where "・", "｜" or spaces part them ("内科・外科", "内・外・小", "内科 外科"), else None.
+
+    "・" may belong to one name (盲導犬・介助犬同伴可): only to propose, and not where ";" stands, too.
+    Text in brackets, digits and Latin words stay together.
+    """
+    if re.search("://|[。(（「\n;；]", text) or re.search(r"(?:^|\s)\S(?:\s|$)", text.strip()):
+        return None
+    parts = [p for p in re.split(r"\s*[・;；｜|]\s*|\s+", text.strip()) if p]
+    plain = [p for p in parts if re.fullmatch("[ぁ-ゖァ-ヶー一-龯々]{1,12}", p)]
+    found = ";".join(parts)
+    return found if len(parts) > 1 and len(plain) == len(parts) and found != text else None
 
 
 def _within_word(text: str, place: int) -> bool:

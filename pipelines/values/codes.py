@@ -153,6 +153,16 @@ def plain_post_code(text: str, prefecture: str | None = None) -> str | None:
     return found if found != text else None
 
 
+@lru_cache(maxsize=1)
+def post_code_areas() -> Mapping[str, tuple[str, ...]]:
+    """First digits of a post code (two, or three at a border) -> the codes of the prefectures that it may belong to."""
+    loaded = json.loads(Path(__file__).with_name("post_prefixes.json").read_text(encoding="utf-8"))
+    two: Mapping[str, str] = loaded["prefixes"]
+    areas = {digits: (area,) for digits, area in two.items()}
+    areas.update({digits: (two[digits[:2]], *others) for digits, others in loaded["also"].items()})
+    return {**areas, "000": ()}  # no place has 000-…
+
+
 def plain_corporate_number(text: str) -> str | None:
     """Thirteen digits of a 法人番号 typed with hyphens, spaces or full-width; None if not certain or no change.
 
@@ -162,6 +172,52 @@ def plain_corporate_number(text: str) -> str | None:
     if plain[:1] in "Tt" and is_corporate_number(_HYPHENS.sub("", plain[1:])):
         return _HYPHENS.sub("", plain[1:])
     return _padded_digits(text, 13, 0)
+
+
+def corporate_number_of_registry(text: str) -> str | None:
+    """The 法人番号 for the twelve digits of the register of companies (会社法人等番号): its check digit goes in front.
+
+    法人番号の指定等に関する省令 第二条. Twelve digits may also be thirteen with one lost: only to propose.
+    """
+    digits = _HYPHENS.sub("", _SPACES.sub("", narrow(text)))
+    if not re.fullmatch("[0-9]{12}", digits):
+        return None
+    return next((f"{check}{digits}" for check in "123456789" if is_corporate_number(f"{check}{digits}")), None)
+
+
+def poi_without_note(text: str) -> str | None:
+    """The four digits of a POI code with a letter or its name behind ("1503a" in 茅野市, "1503小学校"), else None.
+
+    What stood behind is lost: only to propose.
+    """
+    found = re.fullmatch(r"([0-9]{4})\s*[:：(（]?[^0-9]+", narrow(text))
+    return found[1] if found else None
+
+
+_EPSG = {
+    "jgd2011": "6668", "jgd2000": "4612", "wgs84": "4326", "wgs 84": "4326", "tokyo": "4301", "日本測地系2011": "6668",
+    "日本測地系2000": "4612", "日本測地系": "4301", "旧日本測地系": "4301",
+}
+
+
+def plain_epsg(text: str) -> str | None:
+    """The EPSG code in "EPSG:6668" or of a datum's name ("JGD2011" -> 6668, EPSG registry), else None."""
+    plain = narrow(text)
+    found = re.fullmatch(r"(?:EPSG)[\s:：]*([0-9]{4,5})", plain, re.IGNORECASE)
+    return found[1] if found else _EPSG.get(plain.lower())
+
+
+_LANGUAGES = {
+    "日本語": "ja", "にほんご": "ja", "日": "ja", "jpn": "ja", "jp": "ja", "japanese": "ja", "ja-jp": "ja", "英語": "en",
+    "eng": "en", "english": "en", "中国語": "zh", "zho": "zh", "chi": "zh", "韓国語": "ko", "kor": "ko",
+}
+
+
+def language_code(text: str) -> str | None:
+    """The two letters of a language (ISO 639-1) for its name or another code ("日本語", "jpn", "JA"), else None."""
+    plain = narrow(text).lower()
+    found = _LANGUAGES.get(plain, plain if re.fullmatch("[a-z]{2}", plain) else None)
+    return found if found != text else None
 
 
 def plain_poi(text: str) -> str | None:

@@ -15,6 +15,7 @@ _DMS_SIGNED = late_pattern(
     r"([0-9]{1,3})(?:度|°|d|:)([0-9]{1,2})(?:分|'|m|:)(?:([0-9]{1,2}(?:\.[0-9]+)?)(?:秒|\"|s)?([0-9]*))?",
     re.IGNORECASE,
 )
+_DM = late_pattern(r"([0-9]{2,3})(?:度|°)([0-9]{1,2}\.[0-9]{2,})(?:分|')?")
 _DMS_SPLIT = late_pattern(r"([0-9]{2,3})([.\-/ ])([0-9]{1,2})\2([0-9]{1,2}(?:[.,][0-9]+)?)")
 _DMS_RUN = late_pattern(r"([0-9]{2,3})([0-9]{2})([0-9]{2})(\.[0-9]+)?")
 _RANGES = {"lat": (20, 46), "lon": (122, 154)}
@@ -42,6 +43,9 @@ def degrees_from_dms(text: str, axis: str) -> str | None:
     rest = _signs(text)
     rest = re.sub(r"\s+", "", _PREFIX.sub("", rest)) if not _DMS_SPLIT.fullmatch(rest) else rest
     rest = _SUFFIX.sub("", rest) if not rest.endswith(("度", "°")) else rest
+    minutes_only = _degrees_and_minutes(rest, axis)
+    if minutes_only is not None:
+        return minutes_only
     signed, split, run = _DMS_SIGNED.fullmatch(rest), _DMS_SPLIT.fullmatch(rest), _DMS_RUN.fullmatch(rest)
     if signed:
         degrees, minutes, seconds = signed.group(1), signed.group(2), signed.group(3) or "0"
@@ -62,13 +66,24 @@ def degrees_from_dms(text: str, axis: str) -> str | None:
     return str(found.quantize(Decimal(1).scaleb(-min(places, 12)), rounding=ROUND_HALF_EVEN))
 
 
+def _degrees_and_minutes(text: str, axis: str) -> str | None:
+    """Decimal degrees for degrees and decimal minutes (34°10.2583'), as a GPS receiver shows them."""
+    match = _DM.fullmatch(text)
+    if match is None or not _in_range(int(match[1]), axis) or Decimal(match[2]) >= 60:
+        return None
+    found = int(match[1]) + Decimal(match[2]) / 60
+    return str(found.quantize(Decimal("0.000001"), rounding=ROUND_HALF_EVEN))
+
+
 def plain_degrees(text: str, axis: str) -> str | None:
     """Decimal degrees without what was typed around them; None if nothing changes or it is no such number.
 
-    Seen: "３４．１７", "34.17度", "N34.17", "東経131.2", "34,1712" (comma for the point). Decimals are never cut.
+    Seen: "３４．１７", "34.17度", "N34.17", "東経131.2", "34,1712" (comma for the point), "+34.17",
+    "36.9206," (石川県). Decimals are never cut.
     """
     rest = re.sub(r"\s+", "", _SUFFIX.sub("", _PREFIX.sub("", _signs(text).strip()).strip()))
-    comma = re.fullmatch(r"([0-9]{2,3})[,、]([0-9]{3,})", rest)
+    rest = re.sub(r"^(?:\+|lat(?:itude)?:|lon(?:gitude)?:)(?=[0-9])", "", rest.lstrip("'").rstrip(",、"), flags=re.IGNORECASE)
+    comma = re.fullmatch(r"([0-9]{2,3})(?:[,、・。]|\.{2,})([0-9]{3,})", rest)
     if comma and _in_range(int(comma.group(1)), axis):
         rest = f"{comma.group(1)}.{comma.group(2)}"
     return rest if rest != text and _DECIMAL.fullmatch(rest) else None

@@ -15,6 +15,13 @@ from pipelines.values.patterns import late_pattern
 _ISO = late_pattern(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _WEEKDAY = late_pattern(r"[(\[]?([月火水木金土日])(?:曜日?)?[)\]]$")
 _BARE_WEEKDAY = late_pattern(r"([月火水木金土日])曜日?$")
+_KANJI_YEAR = late_pattern(r"[〇零一二三四五六七八九]{4}(?=年)")
+_KANJI_NUMBER = late_pattern(r"[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
+_KANJI_DIGITS = {sign: str(i) for i, sign in enumerate("〇一二三四五六七八九")} | {"零": "0"}
+_ABOUT = late_pattern(r"(.*[0-9日])(?:頃|ごろ|ころ|付け?|より|から|[~〜～-])?[(\[]?(?:予定|見込み?|仮)?[)\]]?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH = late_pattern(r"(?:([A-Z][a-z]{2})[a-z]*\.?\s+([0-9]{1,2}),?\s+([0-9]{4})"
+                        r"|([0-9]{1,2})[-\s]([A-Z][a-z]{2})[a-z]*[-\s]([0-9]{4}))")
 _YEAR_FIRST = late_pattern(r"([0-9]{4})(?:[-/.,]|年)([0-9]{1,2})(?:[-/.,]|月)([0-9]{1,2})日?")
 _COMPACT = late_pattern(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _MIDNIGHT = late_pattern(r"(.*[0-9日])(?:T|\s+)0{1,2}:00(?::00(?:\.0+)?)?(?:Z|\+09:?00)?", re.IGNORECASE)
@@ -110,7 +117,7 @@ def date_past_era(text: str) -> str | None:
 
 
 def _day_of_era(text: str) -> tuple[Era | None, date | None]:
-    match = _era_pattern().fullmatch(text)
+    match = _era_pattern().fullmatch(_kanji_read(text))
     if match is None:
         return None, None
     sign = match.group(1)
@@ -123,13 +130,45 @@ def _day_of_era(text: str) -> tuple[Era | None, date | None]:
 def date_from_parts(text: str) -> str | None:
     """YYYY-MM-DD for a western date with year, month and day in another notation; None if not certain.
 
-    Seen: "2001/4/1", "2021.1.1", "2001年4月1日", "20010401", "2001-4-1", "２００１－０４－０１". Days that do not
-    exist, two-digit years, and year and month alone stay as they are.
+    Seen: "2001/4/1", "2021.1.1", "2001年4月1日", "20010401", "2001-4-1", "２００１－０４－０１", "二〇〇一年四月一日",
+    "Apr 1, 2001". Days that do not exist, two-digit years, and year and month alone stay as they are.
     """
     rest, weekday = _without_weekday(re.sub(r"\s", "", narrow(text)))
-    rest = re.sub("^西暦", "", re.sub("[‐‑‒–—―−─ー]", "-", rest))
-    match = _YEAR_FIRST.fullmatch(rest) or _COMPACT.fullmatch(rest)
-    return _written(_day(*match.groups()), weekday, text) if match else None
+    rest = _kanji_read(re.sub("^西暦", "", re.sub("[‐‑‒–—―−─ー]", "-", rest)))
+    match = _YEAR_FIRST.fullmatch(rest) or _COMPACT.fullmatch(rest) or re.fullmatch(
+        "([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2})", narrow(text))
+    if match:
+        return _written(_day(*match.groups()), weekday, text)
+    english = _ENGLISH.fullmatch(narrow(text))
+    if english is None:
+        return None
+    month, day, year = (english[1], english[2], english[3]) if english[1] else (english[5], english[4], english[6])
+    number = _MONTHS.index(month.lower()) + 1 if month.lower() in _MONTHS else 0
+    return _written(_day(year, str(number), day), None, text)
+
+
+def _kanji_read(text: str) -> str:
+    """The text with the numbers of a date written in kanji as digits (令和八年四月十日 -> 令和8年4月10日)."""
+    if not text.endswith("日") or not re.search("[一二三四五六七八九十]", text):
+        return text
+    text = _KANJI_YEAR.sub(lambda m: "".join(_KANJI_DIGITS[c] for c in m.group()), text)
+    return _KANJI_NUMBER.sub(lambda m: str(_kanji_number(m.group())), text)
+
+
+def _kanji_number(text: str) -> int:
+    tens, ten, ones = text.rpartition("十")
+    return (int(_KANJI_DIGITS[tens]) if tens else 1) * 10 * bool(ten) + (int(_KANJI_DIGITS[ones]) if ones else 0)
+
+
+def date_without_about(text: str) -> str | None:
+    """YYYY-MM-DD for a date with a word behind that says "about", "from" or "planned" (頃, より, （予定）), else None.
+
+    What the word said is lost, so this is only ever proposed.
+    """
+    match = _ABOUT.fullmatch(narrow(text))
+    if match is None or match[1] == narrow(text):
+        return None
+    return match[1] if is_iso_date(match[1]) else date_from_parts(match[1]) or date_from_era(match[1])
 
 
 def date_without_midnight(text: str) -> str | None:

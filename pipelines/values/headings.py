@@ -11,6 +11,11 @@ from pipelines.values.patterns import late_pattern
 _NUMBERING = late_pattern(
     r"^(?:\([0-9]{1,2}\)|[0-9]{1,2}[.):、](?![0-9])|[①-⑳][.、]?|[0-9]{1,2}-[0-9]{1,2}[.、])(?=.)"
 )
+_NOTE_BEHIND = late_pattern(
+    r"(?<=.)\s*[(\[【〔]\s*(?:必須|任意|推奨|必須項目|任意項目|半角|全角|半角数字|半角英数字|全角カタカナ|10進法?|十進法?|度|世界測地系|jgd2011|jgd2000|wgs84"
+    r"|西暦|yyyy[-/]mm[-/]dd|hh:mm|24時間表記|ハイフンなし|ハイフンあり)\s*[)\]】〕]\s*$",
+    re.IGNORECASE,
+)
 _INVISIBLE = late_pattern("_x000d_|[\\s\u0000-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 # One kind of each sign: brackets, hyphens with dashes and tildes, middle dots, underscores, slashes.
 _SIGNS = str.maketrans(
@@ -24,6 +29,13 @@ _SIGNS = str.maketrans(
         **dict.fromkeys(",、，､", "、"),
     }
 )
+
+
+def without_note(text: str) -> str:
+    """A heading without a note behind it on how to fill the column in ("名称（必須）", "緯度（十進法）")."""
+    plain = unicodedata.normalize("NFKC", text)
+    found = _NOTE_BEHIND.sub("", plain)
+    return text if found == plain else found
 
 
 @lru_cache(maxsize=4096)

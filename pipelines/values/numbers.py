@@ -21,14 +21,14 @@ _UNITS = {
     "h_val": "m|メートル|階|F",
 }
 _APPROX = late_pattern(
-    r"(?:約|およそ|凡そ|概ね|おおむね|最大|定員|先着|計|全)?\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*([^0-9]*)"
+    r"(?:約|およそ|凡そ|概ね|おおむね|最大|定員|先着|計|全|1(?:回|人|日|名)(?:につき)?)?\s*(-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*([^0-9]*)"
 )
 _BRACKETED = late_pattern(r"[(\[〔【][^()\[\]〔〕【】]*[)\]〕】]|[※*].*$")
 
 
 def drop_thousands(text: str) -> str | None:
-    """A number without thousands separators ("1,300" -> 1300); None if it has none in the right places."""
-    match = _THOUSANDS.fullmatch(narrow(text))
+    """A number without thousands separators ("1,300" and "1 300" -> 1300); None if it has none in the right places."""
+    match = _THOUSANDS.fullmatch(re.sub(r"(?<=[0-9])\s(?=[0-9]{3}(?![0-9]))", ",", narrow(text)))
     if match is None:
         return None
     return match.group(1).replace("+", "") + match.group(2).replace(",", "") + (match.group(3) or "")
@@ -88,7 +88,8 @@ def number_in_words(text: str) -> str | None:
         return None
     rest = _BRACKETED.sub("", plain).strip()
     match = _APPROX.fullmatch(rest)
-    if match is None or len(match.group(2)) > 8 or re.search("[千万億半]|[A-Za-z]", match.group(2)):
+    unit = "" if match is None else re.sub("^m{1,2}(?![A-Za-z])", "", match.group(2))
+    if match is None or len(unit) > 8 or re.search("[千万億半]|[A-Za-z]", unit):
         return None
     number = drop_thousands(match.group(1)) or match.group(1)
     return number if _PLAIN.fullmatch(number) and number != text else None

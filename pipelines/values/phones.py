@@ -30,7 +30,7 @@ _NO_NUMBER = late_pattern(
     r"(?:なし|無し|無|無い|ない|ありません|該当なし|該当無し|設置なし|設定なし)\s*[)\]]?",
     re.IGNORECASE,
 )
-_EXTENSION = late_pattern(r"[(\[]?(?:内線|内|ext\.?)(?:番号)?[)\]:]?\s*([0-9]{1,6})[)\]]?", re.IGNORECASE)
+_EXTENSION = late_pattern(r"[(\[]?(?:内線|内|ext\.?)?(?:番号)?[)\]:]?\s*(?<![0-9])([0-9]{1,6})[)\]]?", re.IGNORECASE)
 _JOINTS = late_pattern(r"\s*(?:[\r\n]+|[、,;，；・]|[/／])\s*|\s+")
 
 
@@ -65,8 +65,9 @@ def plain_phone(text: str) -> str | None:
     Seen: "０８３７－５２－１１１０", "（0837）52-1110", "(083)-928-8656" (山口市), "0836-\\n21-9504" (山口県),
     "0837(52)1110", "0837.52.1110", "TEL 0820-22-2111".
     """
-    rest = _LABEL.sub("", _HYPHENS.sub("-", narrow(text)))
-    rest = re.sub(r"\s*-\s*", "-", rest)
+    rest = _LABEL.sub("", _HYPHENS.sub("-", narrow(text).lstrip("'")))
+    rest = re.sub(r"(?<=[0-9])の(?=[0-9])", "-", re.sub(r"-{2,}", "-", re.sub(r"\s*-\s*", "-", rest)))
+    rest = re.sub(r"\(\s*([0-9]+)\s*\)\s*", r"(\1)", rest)
     for pattern, form in ((_OPEN_BRACKET, r"(\1)\2-\3"), (_INNER_BRACKET, r"\1-\2-\3"), (_SPACED, r"\1-\2-\3")):
         if not is_phone(rest) and pattern.fullmatch(rest):
             rest = pattern.sub(form, rest)
@@ -115,6 +116,28 @@ def hyphenated_phone(text: str) -> str | None:
     return found if is_phone(found) and found != text else None
 
 
+def recut_phone(text: str) -> str | None:
+    """A number whose hyphens stand where its area code ends ("0820-56" is right, "082-056" is not); None if they do.
+
+    Area codes that were joined keep their old notation on many lists (千葉県 hospitals: 0471-23-5911 for 04-7123-5911).
+    Several numbers are one text: None unless one of them changes.
+    """
+    parts = text.split(" / ")
+    found = [_recut(part) or part for part in parts]
+    return " / ".join(found) if found != parts else None
+
+
+def _recut(text: str) -> str | None:
+    if text.startswith("+"):
+        return None
+    cut = _cut(re.sub("[^0-9]", "", text))
+    if cut is None or len(cut) != 3:
+        return None
+    brackets = _BRACKET_FORM.fullmatch(text)
+    given = (brackets[1], brackets[2], text[-4:]) if brackets else tuple(text.split("-"))
+    return "-".join(cut) if given != cut else None
+
+
 def _cut(digits: str) -> tuple[str, ...] | None:
     tables = _tables()
     for prefix, (first, second, third) in tables["other"]["prefixes"].items():
@@ -135,6 +158,26 @@ def _cut(digits: str) -> tuple[str, ...] | None:
 
 
 @lru_cache(maxsize=1)
+def cut_patterns() -> str:
+    """The beginning of every hyphenated number whose hyphen stands where its area code ends, as one alternation.
+
+    Prefixes with two readings are in none: they have to be looked at one by one.
+    """
+    own = {digits: len(area) if area else 0 for digits, area in _tables()["area_codes"].items()}
+    sizes = {**{digits: size for digits, size in _area_sizes().items() if digits[:4] not in own and digits[:2] not in own}, **own}
+    begun = {digits[:n] for digits in sizes for n in range(1, len(digits))}
+    four = [f"0{n}" for n in range(100, 1000) if not any(f"0{n}"[:k] in sizes for k in (2, 3, 4)) and f"0{n}" not in begun]
+    ends = [(d[:size], d[size:]) for d, size in sizes.items() if size and d not in begun] + [(d, "") for d in four]
+    groups: dict[tuple[str, str, str], str] = {}
+    for area, behind in ends:  # 0820, 0821 and 0823 are 082[013]
+        key = (area, behind[:-1], "behind") if behind else (area[:-1], "", "area")
+        groups[key] = groups.get(key, "") + (behind or area)[-1]
+    return "|".join(
+        f"{area}-{behind}[{last}]" if where == "behind" else f"{area}[{last}]-" for (area, behind, where), last in groups.items()
+    )
+
+
+@lru_cache(maxsize=1)
 def _area_sizes() -> Mapping[str, int]:
     """Leading digits -> length of the area code, for those whose code has not four digits."""
     by_length = _tables()["nationwide"]["prefixes_by_length"]
@@ -152,7 +195,16 @@ def phone_without_note(text: str) -> str | None:
 def plain_extension(text: str) -> str | None:
     """The digits of an extension without its word ("内線123", "(内)123"); None if nothing changes or it says more."""
     match = _EXTENSION.fullmatch(narrow(text))
-    return match.group(1) if match else None
+    return match.group(1) if match and match.group(1) != text else None
+
+
+def extension_list(text: str) -> str | None:
+    """Several extensions joined by " / " ("2442・2421" -> 2442 / 2421, 狛江市), as GIF 445 joins numbers; else None."""
+    parts = [p for p in _JOINTS.split(narrow(text)) if p]
+    if len(parts) < 2 or not all(re.fullmatch("[0-9]{1,6}", p) for p in parts):
+        return None
+    found = " / ".join(parts)
+    return found if found != text else None
 
 
 def phone_list(text: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 
 from pipelines.values.patterns import late_pattern
 
@@ -17,6 +18,13 @@ _RUN = late_pattern(r"\s{2,}|[\t\u00a0]")
 _CODE_HYPHEN = late_pattern(r"(?<=[0-9A-Za-z])[‐‑‒–—―−－](?=[0-9A-Za-z])")
 _HALF_KANA = late_pattern("[｡-ﾟ]+")
 _MARKS = late_pattern("[\u0300-\u036f\u3099\u309a]")
+_LOOKS_LIKE = str.maketrans("OoОоlI|｜〇", "000011110")
+_RADICAL_FORMS = str.maketrans("⺟⺠⻁⻄⻆⻑⻘⻝⻣⻤⻨⻩⻫⻭⻯⻲", "母民虎西角長青食骨鬼麦黄斉歯竜亀")  # NFKC leaves these
+_RADICALS = late_pattern("[\u2f00-\u2fd5\u2e9f-\u2eff]+")
+_ONLY_DIGITS = late_pattern(r"[-+]?[0-9][0-9.:/()\s,-]*[0-9]")
+_ADDRESS_HEAD = late_pattern(r"^(東京都|北海道|(?:大阪|京都)府|[^\s0-9]{2,3}県)[\s，,]+(?=[^\s0-9])")
+_ADDRESS_CITY = late_pattern(r"^((?:東京都|北海道|(?:大阪|京都)府|[^\s0-9市区町村]{2,3}県)?(?:[^\s0-9市区町村]{1,5}郡)?"
+                             r"[^\s0-9０-９市区町村]{1,7}[市区町村])\s+(?=[一-龯々ぁ-ヶ]{2,})(?![^\s]*(?:地内|構内|役場|役所))")
 _COMBINING = late_pattern("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
 _FULL_ASCII = {**{c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
 _HIRAGANA = {c: c + 0x60 for c in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
@@ -27,6 +35,8 @@ _LONG_MARK = late_pattern(
 )
 _TAG = late_pattern(r"</?(?:p|b|i|u|a|br|hr|div|span|font|strong|em|ul|ol|li|table|tr|td|th|img|h[1-6])(?:\s[^<>]*)?/?>",
                     re.IGNORECASE)
+_WRITTEN_SIGN = late_pattern(r"\\u((?!d[89a-f])[0-9a-f]{4})|\\U000([12][0-9a-f]{4})")
+_WRITTEN_BREAK = late_pattern(r"(?<=[ぁ-ヶー一-龯々。、）」])(?:\\r)?\\n")
 _ENTITY = late_pattern(r"&(?:amp|lt|gt|quot|apos|nbsp|yen|copy|#[0-9]{2,6}|#x[0-9A-Fa-f]{2,5});")
 _JAPANESE = late_pattern(r"[ぁ-ゖァ-ヺ一-龯]")
 _PLAIN_JAPANESE = late_pattern(r"[\x20-\x7e\u3000-\u30ff一-龯々\uff01-\uff5e\n]+")
@@ -45,7 +55,7 @@ _NONE_WORDS = frozenset(
     ("なし", "無し", "無", "無い", "ない", "該当なし", "該当無し", "設定なし", "不明", "未定", "未設定", "調査中",
      "n/a", "na", "null", "none", "nan", "#n/a", "電話なし", "電話無し", "fax無し", "faxなし")
 )
-DITTO = frozenset(("〃", "々", "仝", "同上", "同じ", "〝", "″", '"', "”", "''"))
+DITTO = frozenset(("〃", "々", "仝", "同上", "同じ", "上に同じ", "上記に同じ", "上と同じ", "〝", "″", '"', "”", "''"))
 """Marks that stand for "the same as above" when they fill a whole cell."""
 
 
@@ -92,14 +102,43 @@ def undo_mojibake(text: str) -> str | None:
     return None
 
 
+def mended_digits(text: str, right: Callable[[str], object | None]) -> str | None:
+    """The text with letters that look like digits (O, o, l, I, ｜) as digits, if it is `right` then; else None.
+
+    Only where a digit stands in the text, too: a word is no number. Only to propose.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = plain.translate(_LOOKS_LIKE)
+    if found == plain or not re.search("[0-9]", plain):
+        return None
+    return found if right(found) else None
+
+
+def digits_for_letters(text: str) -> str | None:
+    """`mended_digits` where the rest of the text is digits and their signs: "2O26-O4-01", "O837-52-1110"."""
+    return mended_digits(text, _ONLY_DIGITS.fullmatch)
+
+
+def close_address(text: str) -> str | None:
+    """An address without spaces between its prefecture, its municipality and its town; None if nothing changes.
+
+    L1-06: no spaces for looks. Seen: 「石川県 金沢市東蚊爪町」. A space further on may part a building from its number.
+    """
+    found = _ADDRESS_HEAD.sub(r"\1", text, count=1)
+    found = _ADDRESS_CITY.sub(r"\1", found, count=1)
+    return found if found != text else None
+
+
 def drop_markup(text: str) -> str | None:
-    """Text without what a web page left: tags ("<br>") as spaces, entities ("&amp;") as their signs; else None.
+    """Text without what a web page left: tags ("<br>") and a written "\\n" as spaces, "\\u516c" and entities ("&amp;") as
+    their signs; else None.
 
     Only to propose: a tag may carry an address that the text needs.
     """
-    if "<" not in text and "&" not in text:
+    if "<" not in text and "&" not in text and "\\" not in text:
         return None
     found = html.unescape(_TAG.sub(" ", text)) if _TAG.search(text) or _ENTITY.search(text) else text
+    found = _WRITTEN_SIGN.sub(lambda m: chr(int(m[1] or m[2], 16)), _WRITTEN_BREAK.sub(" ", found))
     found = found.strip() if found != text else found
     return found if found != text else None
 
@@ -110,7 +149,7 @@ def drop_quotes(text: str) -> str | None:
     """
     if len(text) > 2 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
         return text[1:-1]
-    if len(text) > 1 and text[0] == "'" and text.count("'") == 1 and not re.match("'[0-9]{2}(?![0-9])", text):
+    if len(text) > 1 and text[0] == "'" and text.count("'") == 1 and not re.match("'[0-9]{2}(?![0-9.,:/-]|$)", text):
         return text[1:]
     return None
 
@@ -136,11 +175,12 @@ def compose(text: str) -> str | None:
     """Letters and their separate marks composed (か+゙ = が, as files from macOS have); None if nothing changes.
 
     Only letters followed by a mark are touched: NFC of the whole text would also replace the ideographs of
-    names that have a compatibility code point.
+    names that have a compatibility code point. Radicals that a copy from a PDF leaves for ideographs (⽇ for 日, seen in
+    宇部市 events) become the ideographs: nobody means a radical.
     """
-    if not _MARKS.search(text):  # much faster than to try the pair at every letter
-        return None
-    found = _COMBINING.sub(lambda m: unicodedata.normalize("NFC", m.group()), text)
+    found = _RADICALS.sub(lambda m: unicodedata.normalize("NFKC", m.group()).translate(_RADICAL_FORMS), text)
+    if _MARKS.search(found):  # much faster than to try the pair at every letter
+        found = _COMBINING.sub(lambda m: unicodedata.normalize("NFC", m.group()), found)
     return found if found != text else None
 
 
@@ -232,5 +272,5 @@ def blank_for_none(text: str) -> str | None:
 
 
 def is_ditto(text: str) -> bool:
-    """True if the whole cell says "the same as above" (〃, 同上)."""
-    return text.strip() in DITTO
+    """True if the whole cell says "the same as above" (〃, 同上, （同上）, 上に同じ)."""
+    return text.strip().strip("()（）") in DITTO

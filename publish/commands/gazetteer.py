@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding = actions.add_parser("add", help="配布ファイル(csv・zip・gz・parquet、N03のgeojson・shp)を追加します "
                                             "/ add official files")
     adding.add_argument("files", nargs="+", type=Path, metavar="FILE",
-                        help="位置参照情報・アドレスベースレジストリ・行政区域(N03)・測地系の変換格子(TKY2JGD)のファイル "
-                             "/ official address data, boundaries, the datum grid")
+                        help="位置参照情報・アドレスベースレジストリ・行政区域(N03)・測地系の変換格子"
+                             "(TKY2JGD。tif・gsb・par)のファイル / official address data, boundaries, the datum grid")
     status = actions.add_parser("status", help="入っている住所データと出典 / what is there, with its credit lines")
     fetch = actions.add_parser("download", help="公式サイトから取り寄せます(ネットワークを使う唯一の操作) / fetch them")
     fetch.add_argument("prefecture", metavar="PREF", help="都道府県(例 山口県、35) / prefecture")

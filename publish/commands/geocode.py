@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.geocode import Gazetteer
 
 _ADDRESS_COLUMNS = ("住所", "所在地_連結表記", "所在地", "設置場所住所", "所在地住所", "address")
+_LINES = 10
 _MEASURES = {
     "pref": "都道府県が正しい", "city": "市区町村が正しい", "town": "町字が正しい", "lg_code": "団体コードが正しい",
     "median_m": "正しい点との距離の中央値(m)", "within_1km": "1km以内",
@@ -42,7 +43,9 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.geocode import Gazetteer, default_gazetteer_folder, evaluate, geocode_frame
 
     gazetteer = Gazetteer.open(args.gazetteer or default_gazetteer_folder(os.environ))
-    frame = _read(args.file)
+    frame, said = _read(args.file)
+    if not args.quiet:
+        _tell_left_out(said)
     if args.evaluate:
         _print_accuracy(args.file, evaluate(frame, gazetteer), as_json=args.format == "json")
         return 0
@@ -100,8 +103,21 @@ def _print_accuracy(name: str, table: pl.DataFrame, *, as_json: bool) -> None:
     print_table(f"正解率: {name}", ["measure", "", "cases", "right", "percent"], rows, right=(2, 3, 4))
 
 
-def _read(name: str) -> pl.DataFrame:
-    """All rows of the table as text; a pipe may bring whatever a file may be (CSV in any encoding, a workbook)."""
+def _tell_left_out(findings: pl.DataFrame) -> None:
+    """What reading the table left out or changed (totals, notes, blank rows), in words; from `_LINES` on of one kind
+    only their number."""
+    from pipelines.words import render_frame
+
+    for (code,), rows in render_frame(findings).group_by(["code"], maintain_order=True):
+        for row, words in rows.head(_LINES).select("row", "message_ja").iter_rows():
+            sys.stderr.write(("" if row is None else f"{row}行目: ") + f"{words} [{code}]\n")
+        if rows.height > _LINES:
+            sys.stderr.write(f"ほかに{rows.height - _LINES}件 / {rows.height - _LINES} more [{code}]\n")
+
+
+def _read(name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(all rows of the table as text, findings of the reading); a pipe may bring whatever a file may be (CSV in any
+    encoding, a workbook)."""
     import tempfile
 
     import polars as pl
@@ -110,7 +126,10 @@ def _read(name: str) -> pl.DataFrame:
     from pipelines.model import ROW
 
     if name != "-":
-        return pl.concat([table.frame for table, _ in open_source(Path(name)).blocks()], how="diagonal").drop(ROW)
+        source = open_source(Path(name))
+        blocks = [(table.frame, findings) for table, findings in source.blocks()]
+        return (pl.concat([frame for frame, _ in blocks], how="diagonal").drop(ROW),
+                pl.concat([findings for _, findings in blocks]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stdin"
         with path.open("wb") as file:

@@ -153,6 +153,44 @@ def test_a_file_in_plane_coordinates_iii_comes_back_and_wrong_zones_fall_outside
         assert outside.height == mine.height, crs
 
 
+@pytest.mark.parametrize("zone", [2, 3, 4])
+def test_a_real_file_in_planes_ii_to_iv_of_either_datum_comes_back(shelters: pl.DataFrame, zone: int) -> None:
+    from pyproj import Transformer
+
+    lat, lon = shelters["lat"].to_numpy(), shelters["lon"].to_numpy()
+    east, north = Transformer.from_crs(6668, 6668 + zone, always_xy=True).transform(lon, lat)
+    for crs in (6668 + zone, 2442 + zone):
+        out, _, _ = convert_crs(_points(north, east, 3), STANDARD, f"EPSG:{crs}")
+        assert distance_m(*_back(out), lat, lon).max() < 0.2
+    t_lat, t_lon = _tokyo(lat, lon)
+    known = np.isfinite(t_lat)
+    east, north = Transformer.from_crs(4301, 30160 + zone, always_xy=True).transform(t_lon[known], t_lat[known])
+    for grid in (None, GRID):
+        out, findings, _ = convert_crs(_points(north, east, 3), STANDARD, f"EPSG:{30160 + zone}", grid=grid)
+        off = distance_m(*_back(out), lat[known], lon[known])
+        told = findings.filter((pl.col("field") == "緯度") & (pl.col("code") == "crs-converted"))
+        assert (off <= np.array([json.loads(p)["accuracy_m"] for p in told["params"]]) + 0.1).all(), (grid, off.max())
+
+
+@pytest.mark.parametrize("code", ["352136", "352128", "352012", "353442"])
+def test_a_real_file_with_exchanged_x_and_y_is_told_and_comes_back(shelters: pl.DataFrame, code: str) -> None:
+    from pyproj import Transformer
+
+    mine, area = shelters.filter(pl.col("code") == code), load_area(N03, code)
+    lat, lon = mine["lat"].to_numpy(), mine["lon"].to_numpy()
+    east, north = Transformer.from_crs(6668, 6671, always_xy=True).transform(lon, lat)
+    for first, second, exchanged in ((north, east, False), (east, north, True)):
+        table = _points(first, second, 3)
+        _, undeclared, fixes = check_points(table, STANDARD, area=area)
+        assert undeclared["code"].unique().to_list() == ["coordinate-plane"] and fixes.is_empty()
+        params = json.loads(undeclared["params"][0])
+        assert params["crs"] == "EPSG:6671" and ("XとYが逆" in params["likely_ja"]) is exchanged
+        _, declared, _ = convert_crs(table, STANDARD, "EPSG:6671", area=area)
+        assert ("crs-axes-swapped" in declared["code"].to_list()) is exchanged
+    out, declared, _ = convert_crs(_points(north, east, 3), STANDARD, "EPSG:6671", area=area)
+    assert distance_m(*_back(out), lat, lon).max() < 0.2
+
+
 def test_the_datum_verdict_is_right_or_cannot_tell_for_every_municipality(shelters: pl.DataFrame) -> None:
     oaza = YAMAGUCHI / "mlit-oaza" / "35_oaza.csv"
     towns = [r for r in csv.reader(oaza.open(encoding="cp932")) if r[0] == "35"]

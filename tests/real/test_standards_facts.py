@@ -13,6 +13,7 @@ import yaml
 
 from pipelines.extract import open_source
 from pipelines.standards import alias_targets, code_list, common_facts, guess_standard, known_headings, load_standard
+from pipelines.values.codes import post_code_areas
 from pipelines.values.headings import fold_heading
 
 SHARED = Path(os.environ.get("KOKAI_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
@@ -87,3 +88,20 @@ def test_a_real_files_kind_and_edition_are_guessed(entry: dict[str, str]) -> Non
     assert guess.kind == KINDS.get(entry["kind"]), guess
     if entry["layout"] in EDITIONS:
         assert guess.edition == EDITIONS[entry["layout"]], guess
+
+
+def test_every_post_code_of_the_town_master_is_let_through_for_its_prefecture() -> None:
+    master = SHARED / "gazetteer" / "japan" / "abr_mt_town_2022-04.parquet"
+    if not master.exists():
+        pytest.skip("the town master of all Japan is not here")
+    towns = pl.read_parquet(master, columns=["全国地方公共団体コード", "郵便番号"]).drop_nulls()
+    codes = towns.select(
+        area=pl.col("全国地方公共団体コード").cast(pl.String).str.zfill(6).str.slice(0, 2),
+        code=pl.col("郵便番号").cast(pl.String).str.split(";"),
+    ).explode("code").with_columns(pl.col("code").str.strip_chars()).filter(pl.col("code").str.contains("^[0-9]{7}$")).unique()
+    assert codes.height > 80_000
+    areas = post_code_areas()
+    refused = [(area, code) for area, code in codes.iter_rows() if area not in areas.get(code[:3], areas.get(code[:2], ()))]
+    assert refused == []
+    border = {digits for digits in areas if len(digits) == 3 and areas[digits]}
+    assert border <= {code[:3] for code in codes["code"]}, "a border entry that no town has"

@@ -42,6 +42,7 @@ class Sheet:
     formula_count: int = 0
     errors: list[tuple[str, str]] = field(default_factory=list)
     padded: list[tuple[str, int]] = field(default_factory=list)  # numbers shown with leading zeros
+    struck: list[str] = field(default_factory=list)  # cells whose value is struck out
     comments: list[tuple[str, str]] = field(default_factory=list)
     objects: int = 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.extract.child.cells import text_rows
 from pipelines.extract.child.parts import Archive, Refused, Sheet, split_cell
-from pipelines.extract.child.scan import read_book, scan_sheets
+from pipelines.extract.child.scan import is_program, read_book, scan_sheets
 from pipelines.extract.child.strays import measure_extent, ods_without_strays, without_strays
 
 
@@ -146,7 +146,7 @@ def _scan_ods(archive: Archive, book: Book, limits: dict[str, Any]) -> None:
         raise Refused("workbook-encrypted")
     meta = archive.text("meta.xml")
     people = re.findall(r"<(?:dc:creator|meta:initial-creator)>([^<]+)<", meta)
-    book.facts += [{"code": "document-author", "value": p} for p in dict.fromkeys(people)]
+    book.facts += [{"code": "document-author", "value": p} for p in dict.fromkeys(people) if not is_program(p)]
     total = 0
     rest = b""
     for chunk in archive.stream("content.xml"):

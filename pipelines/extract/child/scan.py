@@ -42,14 +42,28 @@ def read_book(archive: Archive) -> tuple[list[Sheet], list[dict[str, Any]]]:
     return sheets, _file_facts(archive, book, relations)
 
 
+_PROGRAMS = re.compile(
+    r"(?:openpyxl|xlsx?writer|xlwt|apache[ _-]?poi|libre ?office|open ?office(?:\.org)?"
+    r"|microsoft(?: office)?(?: (?:excel|corporation|user))?|excel|pandas|exceljs|sheetjs|js-xlsx|phpexcel|phpspreadsheet"
+    r"|epplus|closedxml|npoi|aspose(?:\.cells)?|jxls|crystal reports|google(?: sheets)?|wps(?: office)?"
+    r"|user|administrator|admin|owner|unknown|pc|hp|dell|fujitsu|nec|toshiba)(?:[ /-]v?[0-9][0-9.]*)?(?: user)?",
+    re.IGNORECASE,
+)
+
+
+def is_program(name: str) -> bool:
+    """True if the author of a workbook is the program that wrote it, or the name that a computer came with."""
+    return _PROGRAMS.fullmatch(name.strip()) is not None
+
+
 def _file_facts(archive: Archive, book: str, relations: dict[str, tuple[str, str, bool]]) -> list[dict[str, Any]]:
     facts: list[dict[str, Any]] = []
     core = archive.text("docProps/core.xml")
     people = [unescape(t).strip() for t in re.findall(r"<(?:dc:creator|cp:lastModifiedBy)[^>]*>([^<]*)<", core)]
-    facts += [{"code": "document-author", "value": p} for p in dict.fromkeys(people) if p]
+    facts += [{"code": "document-author", "value": p} for p in dict.fromkeys(people) if p and not is_program(p)]
     app = archive.text("docProps/app.xml")
     facts += [{"code": "document-author", "value": unescape(t).strip()}
-              for t in re.findall(r"<(?:Company|Manager)>([^<]+)<", app) if t.strip()]
+              for t in re.findall(r"<(?:Company|Manager)>([^<]+)<", app) if t.strip() and not is_program(unescape(t))]
     facts += [{"code": "document-path", "value": unescape(t)} for t in re.findall(r'absPath[^>]*\surl="([^"]*)"', book)]
     for name in sorted(archive.names):
         if name.startswith("xl/externalLinks/_rels/"):
@@ -80,14 +94,27 @@ def _zero_formats(archive: Archive) -> dict[bytes, int]:
     return out
 
 
+def _struck_formats(archive: Archive) -> frozenset[bytes]:
+    """Style numbers whose font is struck out."""
+    styles = archive.text("xl/styles.xml")
+    fonts = re.search(r"<(?:\w+:)?fonts\b.*?</(?:\w+:)?fonts>", styles, re.DOTALL)
+    block = re.search(r"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
+    if fonts is None or block is None or "strike" not in fonts[0]:
+        return frozenset()
+    found = re.findall(r"<(?:\w+:)?font(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?font>)", fonts[0], re.DOTALL)
+    struck = {str(i) for i, body in enumerate(found) if re.search(r"<(?:\w+:)?strike(?:\s+val=\"(?:1|true)\")?\s*/>", body)}
+    cells = re.findall(r"<(?:\w+:)?xf\s[^>]*>", block[0])
+    return frozenset(str(i).encode() for i, tag in enumerate(cells) if tag_attributes(tag).get("fontId") in struck)
+
+
 _ROW_NUMBER = re.compile(rb'\br="([0-9]+)"')
 
 
 def scan_sheets(archive: Archive, sheets: list[Sheet], max_columns: int) -> None:
     """Fill in the facts of every sheet by streaming its XML once."""
-    padding = _zero_formats(archive)
+    padding, struck = _zero_formats(archive), _struck_formats(archive)
     for sheet in sheets:
-        _scan(archive, sheet, padding)
+        _scan(archive, sheet, padding, struck)
         if sheet.columns > max_columns and sheet.cut is None:
             sheet.cut = (sheet.rows, max_columns)
         for kind, target, _ in _relations(archive, sheet.part).values():
@@ -107,11 +134,12 @@ def _comments(xml: str) -> list[tuple[str, str]]:
     return out
 
 
-def _scan(archive: Archive, sheet: Sheet, padding: dict[bytes, int]) -> None:
+def _scan(archive: Archive, sheet: Sheet, padding: dict[bytes, int], struck: frozenset[bytes]) -> None:
     extents: list[tuple[int, int]] = []
     rest = prefix = b""
     started = False
     end, formula = b"</row>", b"<f"
+    styles = [b's="' + s + b'"' for s in {*padding, *struck}]
     for chunk in archive.stream(sheet.part):
         data = rest + chunk
         if not started:
@@ -127,14 +155,14 @@ def _scan(archive: Archive, sheet: Sheet, padding: dict[bytes, int]) -> None:
             data = data[at:]
         pieces = data.split(end)
         rest = pieces.pop()
-        odd = formula in data or b't="e"' in data or bool(padding)
+        odd = formula in data or b't="e"' in data or bool(styles)
         for piece in pieces:
             number = _row_number(piece, prefix, sheet)
             column = _last_column(piece, prefix)
             if column:
                 extents.append((number or (extents[-1][0] + 1 if extents else 1), column))
-            if odd and (formula in piece or b't="e"' in piece or any(b's="' + s + b'"' in piece for s in padding)):
-                _odd_cells(piece, sheet, padding)
+            if odd and (formula in piece or b't="e"' in piece or any(style in piece for style in styles)):
+                _odd_cells(piece, sheet, padding, struck)
         if len(rest) > 1 << 26:
             raise Refused("zip-bomb", sheet.part)
     if not started:
@@ -177,7 +205,7 @@ def _last_column(piece: bytes, prefix: bytes) -> int:
     return column_number(found[1].decode()) if found else piece.count(tag)
 
 
-def _odd_cells(piece: bytes, sheet: Sheet, padding: dict[bytes, int]) -> None:
+def _odd_cells(piece: bytes, sheet: Sheet, padding: dict[bytes, int], struck: frozenset[bytes]) -> None:
     for attributes, body in CELL.findall(piece):
         found = REF.search(attributes)
         if not found:
@@ -195,3 +223,5 @@ def _odd_cells(piece: bytes, sheet: Sheet, padding: dict[bytes, int]) -> None:
         style = re.search(rb'\bs="([0-9]+)"', attributes)
         if style and style[1] in padding and value and (b't="' not in attributes or b't="n"' in attributes):
             sheet.padded.append((ref, padding[style[1]]))
+        if style and style[1] in struck and (value or b"<is" in body):
+            sheet.struck.append(ref)

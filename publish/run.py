@@ -21,7 +21,7 @@ from pipelines.messages import load_messages
 from pipelines.model import Dataset, Package
 from pipelines.standards import list_kinds, load_standard
 from publish.kpi import PUBLIC_EVENTS, Progress, measure_plans
-from publish.ledger import append_entries, read_ledger, read_ledgers
+from publish.ledger import append_entries, read_ledger, read_ledgers, undone_editions
 from publish.site import Release, publish_release, released_files
 
 EMBEDDED = "embedded"
@@ -158,10 +158,14 @@ def register_packages(workspace: Workspace, place: Place, datasets: Sequence[Dat
 
 def publish_embedded(
     workspace: Workspace, place: Place, packages: Sequence[tuple[Dataset, Package]], *, now: datetime, by: str,
-    base_url: str = "",
+    base_url: str = "", named: bool = False,
 ) -> Release:
-    """Publish the ready packages into the embedded catalogue and write the ledger; held ones are carried over."""
-    gone = withdrawn_names(read_ledgers(place.ledger))
+    """Publish the ready packages into the embedded catalogue and write the ledger; held ones are carried over.
+
+    So are editions that somebody went back from, unless the edition is `named`, as a return itself is.
+    """
+    entries = read_ledgers(place.ledger)
+    gone = withdrawn_names(entries) | (frozenset() if named else undone_names(entries, [p for _, p in packages], EMBEDDED))
     ready = [(d, p) for d, p in packages if p.manifest.get("status") == "ready" and p.name not in gone]
     bodies = {b.code: b for b in workspace.bodies}
     release = publish_release(place.catalogue, [p for _, p in ready], bodies, now=now, base_url=base_url)
@@ -170,6 +174,15 @@ def publish_embedded(
         missing = _not_in_ledger(place, code, [x for x in lines if x is not None])
         append_entries(place.ledger, code, missing)
     return release
+
+
+def undone_names(entries: pl.DataFrame, packages: Sequence[Package], catalogue: str) -> frozenset[str]:
+    """Names of the packages that are editions from which somebody went back in `catalogue`: they wait for an approval."""
+    undone = undone_editions(entries, catalogue)
+    return frozenset(
+        p.name for p in packages if p.name in undone
+        and hashlib.sha256((p.public / "datapackage.json").read_bytes()).hexdigest() in undone[p.name]
+    )
 
 
 def withdrawn_names(entries: pl.DataFrame) -> frozenset[str]:

@@ -16,10 +16,10 @@ from pipelines.errors import CatalogueError
 from pipelines.model import Package
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
-from publish.ledger import read_ledger
+from publish.ledger import append_entries, read_ledger
 from publish.plan import Plan, read_plan, write_plan
 from publish.push import Connection, kept_packages, plan_packages, plan_withdrawals, publish_changes
-from publish.push.planning import Planned
+from publish.push.planning import Planned, still_valid
 from publish.run import Place
 from tests.fake_ckan import EDITOR, SYSADMIN, FakeCkan, fake_ckan
 from tests.fake_packages import AED_ROWS, make_body, make_dataset, make_package, make_standard, make_table
@@ -136,6 +136,34 @@ def test_a_plan_gone_stale_is_refused_and_nothing_is_written(ckan: tuple[FakeCka
     assert json.dumps(state.find("352136_aed"), sort_keys=True) == before
 
 
+def test_a_saved_plan_gone_stale_in_one_place_is_not_carried_out_at_all(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    """It was read and approved as a whole."""
+    state, address = ckan
+    link = connection(address, tmp_path)
+    planned = plan(link, packages(tmp_path / "p"))
+    by_hand(state, "352136_public_toilet", "手で作った")
+    before = len(state.writes)
+    with pytest.raises(CatalogueError) as stop:
+        still_valid(link, planned, planned.plan)
+    assert stop.value.code == "plan-stale" and "352136_public_toilet" in stop.value.ja and "352136_aed" not in stop.value.ja
+    assert len(state.writes) == before
+
+
+def test_a_saved_plan_that_was_carried_out_in_part_is_carried_on(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    _, address = ckan
+    link = connection(address, tmp_path)
+    made = packages(tmp_path / "p")
+    planned = plan(link, made)
+    first = replace(planned.plan, changes=planned.plan.changes[:1])
+    assert not errors(publish(link, tmp_path, planned, first))
+    left = still_valid(link, planned, planned.plan)
+    assert [c.action for c in left.changes] == ["keep", "create"]
+    assert not errors(publish(link, tmp_path, planned, left))
+    done = still_valid(link, planned, planned.plan)
+    assert not done.active
+    assert read_ledger(tmp_path / "ledger", BODY.code)["event"].to_list() == ["published", "published"]
+
+
 def test_a_change_that_touches_nothing_of_ours_does_not_make_a_plan_stale(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
     """xloader writes `hash` and `datastore_active` after every upload; seen on 2.12.0."""
     state, address = ckan
@@ -249,6 +277,75 @@ def test_what_a_person_published_before_is_adopted_never_doubled(ckan: tuple[Fak
     assert len(state.datasets) == 2
     assert "a" * 36 in {r["id"] for r in state.find("352136_aed")["resources"]}
     assert "adopted" in read_ledger(tmp_path / "ledger", BODY.code)["event"].to_list()
+
+
+def test_a_dataset_held_back_is_not_called_a_stranger_that_could_be_withdrawn(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    _, address = ckan
+    link, made = connection(address, tmp_path), packages(tmp_path / "p")
+    assert not errors(publish(link, tmp_path, plan(link, made)))
+    held = replace(made[0], manifest={**made[0].manifest, "status": "held"})
+    assert plan(link, [held, made[1]]).plan.unknown == ()
+    assert plan(link, made[1:]).plan.unknown == ("352136_aed",)
+
+
+def test_an_approval_of_what_is_public_and_unchanged_is_no_new_publication(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    _, address = ckan
+    link, made = connection(address, tmp_path), packages(tmp_path / "p")
+    publish(link, tmp_path, plan(link, made))
+    append_entries(tmp_path / "ledger", BODY.code, [{
+        "at": "2026-04-01T09:00:00+09:00", "event": "approved", "body": BODY.code, "dataset": "aed", "name": "352136_aed",
+        "by": "係長", "reason": "確認"}])
+    publish(link, tmp_path, plan(link, made))
+    assert read_ledger(tmp_path / "ledger", BODY.code)["event"].to_list() == ["published", "published", "approved"]
+
+
+def by_hand(state: FakeCkan, name: str, title: str, **extras: str) -> None:
+    state.organizations.setdefault(BODY.organization_id, {"id": "o1", "name": BODY.organization_id, "title": BODY.name})
+    state.act("package_create", {"name": name, "title": title, "tags": [], "owner_org": BODY.organization_id, "private": False,
+                                 "extras": [{"key": k, "value": v} for k, v in extras.items()]}, {}, "sysadmin")
+
+
+@pytest.mark.parametrize("title", [
+    "【美祢市】AED設置箇所一覧", "AED設置箇所一覧", "美祢市ＡＥＤ設置箇所一覧", "美祢市の AED 設置箇所一覧",
+    "【山口県美祢市】AED設置箇所一覧",
+])
+def test_a_title_typed_by_a_person_is_known_whatever_the_width_and_the_bodys_name(
+    ckan: tuple[FakeCkan, str], tmp_path: Path, title: str
+) -> None:
+    state, address = ckan
+    by_hand(state, "aed-list", title)
+    changes = {c.name: c for c in plan(connection(address, tmp_path), packages(tmp_path / "p")).plan.changes}
+    assert (changes["352136_aed"].action, changes["352136_aed"].reason) == ("adopt", "adopt-title")
+    assert changes["352136_public_toilet"].action == "create"
+
+
+@pytest.mark.parametrize("title", ["【萩市】AED設置箇所一覧", "AED設置箇所一覧(旧)", "公衆便所一覧"])
+def test_another_title_is_another_dataset(ckan: tuple[FakeCkan, str], tmp_path: Path, title: str) -> None:
+    state, address = ckan
+    by_hand(state, "aed-list", title)
+    assert {c.action for c in plan(connection(address, tmp_path), packages(tmp_path / "p")).plan.changes} == {"create"}
+
+
+def test_of_two_with_one_title_a_person_chooses_and_none_is_made_beside_them(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    state, address = ckan
+    made = packages(tmp_path / "p")
+    by_hand(state, "aed-2024", "AED設置箇所一覧")
+    by_hand(state, "aed-2025", "【美祢市】AED設置箇所一覧")
+    with pytest.raises(CatalogueError) as stop:
+        plan(connection(address, tmp_path), made)
+    assert stop.value.code == "portal-title-twice" and "aed-2024、aed-2025" in stop.value.ja
+    chosen = next(d for d in state.datasets.values() if d["name"] == "aed-2025")
+    chosen["extras"].append({"key": "source_id", "value": f"{BODY.code}:aed"})  # what the message tells to do
+    change = next(c for c in plan(connection(address, tmp_path), made).plan.changes if c.name == "352136_aed")
+    assert (change.action, change.id) == ("adopt", chosen["id"])
+
+
+def test_one_dataset_of_the_portal_is_never_taken_for_two_packages(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    """A dataset that is found by its name is not offered to another package of the same title."""
+    state, address = ckan
+    by_hand(state, "352136_public_toilet", "AED設置箇所一覧")
+    changes = {c.name: c for c in plan(connection(address, tmp_path), packages(tmp_path / "p")).plan.changes}
+    assert changes["352136_public_toilet"].reason == "adopt-name" and changes["352136_aed"].action == "create"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from publish.ckan.doctor import examine
 from publish.ckan.portal import Portal
 from publish.ckan.streaming import Multipart, Upload
 from publish.ckan.token import Token, find_token, portal_address
+from publish.ckan.trouble import judge
 from publish.ckan.wanted import want
 from publish.cli import main
 from publish.handover import fields_to_paste, read_handover, write_handover
 from publish.plan import Plan, change_lines, compare_rows, make_change, summary_line
 from publish.plan.compare import match_files
 from publish.plan.wording import REASONS
-from publish.plan.written import plan_dict
+from publish.plan.words import difference
+from publish.plan.written import plan_dict, plan_number
 from publish.report.approval import sheet_facts, sheet_html, sheet_pdf, write_sheet
 from tests.fake_ckan import EDITOR, SYSADMIN, fake_ckan
 from tests.fake_packages import make_body, make_package
@@ -52,6 +55,28 @@ def test_without_a_usable_key_whole_rows_are_compared(key: list[str]) -> None:
     old, new = csv("ID,名称", "1,a", "1,b"), csv("ID,名称", "1,a", "1,c")
     found = compare_rows(old, new, key=key)
     assert (found.added, found.changed, found.removed) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(("new", "key", "counts"), [
+    # the standards declare no key: the ID tells the rows apart
+    (["1,市役所,34.001,131.0", "2,図書館,34.1,131.1", "4,体育館,34.3,131.3"], ("ID",), (1, 1, 1, 1)),
+    # a row came in at the top and every ID moved on: the name tells them apart
+    (["1,体育館,34.3,131.3", "2,市役所,34.0,131.0", "3,図書館,34.1,131.1", "4,公園,34.2,131.2"], ("名称",), (1, 3, 0, 0)),
+    # all facilities were given other names: the ID tells them apart
+    (["1,本庁,34.0,131.0", "2,中央図書館,34.1,131.1", "3,中央公園,34.2,131.2"], ("ID",), (0, 3, 0, 0)),
+])
+def test_without_a_declared_key_the_heading_that_explains_most_is_taken(
+    new: list[str], key: tuple[str, ...], counts: tuple[int, int, int, int]
+) -> None:
+    head = "ID,名称,緯度,経度"
+    old = csv(head, "1,市役所,34.0,131.0", "2,図書館,34.1,131.1", "3,公園,34.2,131.2")
+    found = compare_rows(old, csv(head, *new), lat="緯度", lon="経度")
+    assert (found.key, (found.added, found.changed, found.removed, found.moved)) == (key, counts)
+
+
+def test_rows_without_any_key_are_shown_by_their_first_cells() -> None:
+    found = compare_rows(csv("区分,年齢,人数", "男,0,5", "男,1,6"), csv("区分,年齢,人数", "男,0,5", "男,1,7"))
+    assert found.key == () and found.examples == (("追加", "男 1 7", "", "", ""), ("削除", "男 1 6", "", "", ""))
 
 
 def test_a_row_that_only_moved_down_is_no_change() -> None:
@@ -117,6 +142,15 @@ def make_plan(tmp_path: Path) -> tuple[Plan, Package]:
     return Plan("ckan", "https://x.invalid", "2026-04-01T09:00:00+09:00", "担当", facts, (change,)), package
 
 
+def test_of_two_long_texts_the_plan_shows_the_place_that_changed() -> None:
+    before = "見本" * 30 + "旧館の入口" + "あ" * 60
+    one, two = difference(before, before.replace("旧館", "新館"))
+    assert "旧館" in one and "新館" in two and len(one) <= 42 and one.startswith("…")
+    assert difference("短い題名", "短い名前") == ("短い題名", "短い名前")
+    assert difference("", "あ" * 50) == ("", "あ" * 40 + "…")
+    assert difference("あ" * 50, "あ" * 50 + "い")[1].endswith("い")
+
+
 def test_a_plan_as_json_says_every_reason_in_two_languages(tmp_path: Path) -> None:
     plan, _ = make_plan(tmp_path)
     made = json.loads(json.dumps(plan_dict(plan), ensure_ascii=False))
@@ -134,8 +168,18 @@ def test_the_approval_sheet_is_one_a4_page_and_always_the_same_bytes(tmp_path: P
     text = sheet_html(facts)
     for words in ("起案者", "課長", "個人情報の点検", "AED設置箇所一覧", "新規", "@page { size: A4"):
         assert words in text
+    assert plan_number(plan) in text and plan_number(plan) == plan_dict(plan)["digest"][:12]
     with pytest.raises(KokaiError):
         write_sheet(tmp_path / "x.docx", plan, {}, title="x")
+
+
+def test_the_sheet_names_the_fields_that_change(tmp_path: Path) -> None:
+    package = make_package(tmp_path)
+    w = want(package, BODY, CATALOGUE)
+    change = make_change(w, held_of(package, title="前の題名", notes="前の説明"))
+    plan = Plan("ckan", "https://x.invalid", "2026-04-01T09:00:00+09:00", "試験", {}, (change,))
+    facts = sheet_facts(plan, {package.name: package}, title="試験", before={})
+    assert "項目の変更: 352136_aed 説明・題名" in facts["guard"]
 
 
 def test_a_handover_goes_there_and_back_without_the_record(tmp_path: Path) -> None:
@@ -232,12 +276,44 @@ def test_the_doctor_sees_token_rights_and_licence_beforehand(tmp_path: Path) -> 
             return {c.code for c in checks if c.state == "bad"}
 
         assert bad(SYSADMIN) == set()
-        assert bad(EDITOR) == {"rights"}
+        assert bad(EDITOR, may_create=False) == {"rights"}
+        assert bad(EDITOR) == set()  # some portals let users make organisations: a question for its operator
         assert bad("expired-token-000000") == {"token"}
         assert bad(SYSADMIN, limit_bytes=10) == {"size"}
         state.organizations[BODY.organization_id] = {"id": "o", "name": BODY.organization_id, "title": "x"}
         assert bad(EDITOR) == set()
         assert not state.writes
+
+
+@pytest.mark.parametrize(("told", "code", "state"), [
+    ((200, "text/csv; charset=utf-8"), "head", "ok"), ((200, "application/octet-stream"), "content-type", "careful"),
+    ((200, ""), "content-type", "careful"), ((405, ""), "head", "careful"),
+])
+def test_the_doctor_asks_head_as_a_harvester_does_and_reads_the_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: tuple[int, str], code: str, state: str
+) -> None:
+    wanted = [want(make_package(tmp_path), BODY, replace(CATALOGUE, formats=("csv",)))]
+    held = held_of(make_package(tmp_path / "again"))
+    monkeypatch.setattr(Portal, "head", lambda self, url: told)
+    monkeypatch.setattr(Portal, "show", lambda self, name: {**held, "resources": held["resources"][:1]})
+    with fake_ckan() as (_, address):
+        checks = examine(Portal(address, Token(SYSADMIN, "t")), wanted, may_create=True, limit_bytes=1 << 20)
+    assert (checks[-1].code, checks[-1].state) == (code, state)
+
+
+@pytest.mark.parametrize(("status", "page", "code", "words"), [
+    (404, "<p>no</p>", "portal-not-ckan", "404"), (405, "<h1>x</h1>", "portal-not-ckan", "405"),
+    (501, "Unsupported method", "portal-not-ckan", "501"),
+    (200, "<style>p{}</style><script>var secret</script><p>ただいま<b>工事中</b>です</p><a href='", "portal-answer",
+     "ただいま 工事中 です"),
+])
+def test_a_page_in_place_of_an_answer_is_said_in_words_without_marks(
+    status: int, page: str, code: str, words: str
+) -> None:
+    with pytest.raises(CatalogueError) as stop:
+        judge(status, "text/html", page, {}, "https://x.invalid")
+    assert stop.value.code == code and words in stop.value.ja
+    assert "<" not in stop.value.ja and "secret" not in stop.value.ja
 
 
 def test_another_pc_publishes_the_zip_without_the_sections_files(tmp_path: Path) -> None:

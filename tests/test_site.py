@@ -158,6 +158,18 @@ def test_carried_over_datasets_go_along_into_a_new_release(tmp_path: Path) -> No
     assert len(search(root)) == 2 and b"352136_aed" in shown(root)["catalog.ttl"]
 
 
+def test_an_address_declared_after_the_first_release_is_taken(tmp_path: Path) -> None:
+    """The first release is made for loopback; `base_url` comes when the place of publication is known."""
+    packages = [aed(tmp_path / "p")]
+    publish_release(tmp_path / "cat", packages, {BODY.code: BODY}, now=DAY_1)
+    body = replace(BODY, base_url="https://data.city.example.lg.jp/od")
+    release = publish_release(tmp_path / "cat", packages, {BODY.code: body}, now=DAY_2)
+    assert release.changes == {"352136_aed": "updated"} and read_state(release.folder)["base_url"] == body.base_url + "/"
+    made = [p.read_bytes() for p in release.folder.rglob("*") if p.suffix in ("", ".html", ".ttl", ".xml", ".jsonld", ".rdf")
+            and p.is_file()]
+    assert not [text for text in made if b"127.0.0.1" in text]
+
+
 def test_a_held_package_is_never_published(tmp_path: Path) -> None:
     held = make_package(tmp_path, make_dataset(BODY), status="held")
     release = publish(tmp_path / "cat", [held])

@@ -23,7 +23,9 @@ from tests.fake_packages import make_body, make_dataset, make_package, make_stan
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)
 BODY = make_body()
-DATASET: dict[str, Any] = {"name": "352136_aed", "title": "t", "notes": "n", "tags": [], "author": "a", "extras": [], "state": "active"}
+DATASET: dict[str, Any] = {
+    "name": "352136_aed", "title": "t", "notes": "n", "tags": [], "author": "a", "extras": [], "state": "active",
+}
 KINDS = [("aed", "AED設置箇所一覧"), ("toilet", "公衆トイレ一覧"), ("wifi", "無線LAN一覧")]
 
 

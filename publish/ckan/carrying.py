@@ -10,14 +10,14 @@ from typing import Any
 
 from pipelines.errors import CatalogueError, KokaiError
 from publish.ckan.checking import damaged
-from publish.ckan.datastore import NO_STORES, Note, Stores, fill_table, is_table
+from publish.ckan.datastore import ACTIVE, NO_STORES, Note, Stores, fill_table, is_table
 from publish.ckan.journal import Journal
 from publish.ckan.portal import Portal
 from publish.ckan.reading import source_id
 from publish.ckan.trouble import Later, Refused, stopped, unreachable
-from publish.ckan.writing import ACTIVE, batches, create, entomb, new_views, open_to_all, revise, unmark_table
+from publish.ckan.writing import batches, create, entomb, new_views, open_to_all, revise, unmark_table
 from publish.plan import Change, FieldChange, FileChange, Wanted, WantedFile, make_change, remaining
-from publish.plan.compare import is_tombstone, match_files
+from publish.plan.compare import difference_marks, is_tombstone, match_files
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def carry_out(
     A dataset that an earlier run had begun is looked at first and gets only what is left; one that is
     complete by then has its bytes verified. `since` is the moment of a withdrawal (UTC, as CKAN prints it).
     """
-    work = [c for c in changes if c.action != "keep" or journal.begun(c.name)]
+    work = [c for c in changes if c.action != "keep" or c.tables or journal.begun(c.name)]
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
         jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since, stores) for c in work]
         try:
@@ -122,10 +122,10 @@ class _Dataset:
         if held["metadata_modified"] == change.revision:
             return
         now = make_change(self.wanted, held)
-        if (_marks(now.fields, now.files) != _marks(change.fields, change.files)
+        if (difference_marks(now.fields, now.files) != difference_marks(change.fields, change.files)
                 and not (self.begun or self.sent or self.unsure)):
             raise stale(change)
-        if not _marks(now.fields, now.files) <= _marks(change.fields, change.files):
+        if not difference_marks(now.fields, now.files) <= difference_marks(change.fields, change.files):
             raise stale(change)
 
     def _write_missing(self, held: dict[str, Any] | None) -> dict[str, Any]:
@@ -214,13 +214,15 @@ class _Dataset:
         assert held is not None
         change = self.change
         found = match_files(self.wanted, held)
-        left = {p for p, r in found.items() if self.begun and not r.get(ACTIVE)}
+        left = {*change.tables, *(p for p, r in found.items() if self.begun and not r.get(ACTIVE))}
         self._fill(held, [f for f in self.wanted.files if self.stores.datastore and is_table(f) and f.path in self.sent | left])
         with suppress(Later):  # views are a convenience: the portal makes them when an editor next saves
             new_views(self.portal, held, self._new_files() & self.sent, tables=self.stores.datastore)
         event = {"create": "published", "adopt": "adopted"}.get(change.action, "updated")
         if change.reason in ("public-again", "unfinished"):
             event = "published"
+        if change.action == "keep" and not self.begun:  # a table was filled: that is no publication
+            event = ""
         return Outcome(change, event, dataset_address(self.portal, change.name), len(self.sent), None, tuple(self.notes),
                        self.loading)
 
@@ -237,7 +239,6 @@ class _Dataset:
             resource = found[f.path]
             made_now = bool(held.get("private")) and f.path in self.sent & self._new_files() and not self.begun
             said, loading = fill_table(self.portal, str(resource["id"]), f, ours=self.stores.ours(f),
-                                       exists=bool(resource.get(ACTIVE)) and not made_now,
                                        fresh=made_now or not self.stores.xloader)
             self.notes += said
             if said and made_now:
@@ -247,21 +248,18 @@ class _Dataset:
                 self.loading[str(resource["id"])] = f
 
 
-def _marks(fields: Sequence[FieldChange], files: Sequence[FileChange]) -> set[tuple[str, ...]]:
-    made: set[tuple[str, ...]] = {("field", f.field, f.before, f.after) for f in fields}
-    for c in files:
-        if c.action in ("upload", "update"):
-            made.add(("file", c.path, c.action, c.sha256_before, c.sha256_after))
-    return made
-
-
 def stale(change: Change) -> CatalogueError:
     """The portal moved since the plan was made."""
+    return stale_plan([change.name])
+
+
+def stale_plan(names: Sequence[str]) -> CatalogueError:
+    """The same for several datasets of a plan."""
     return CatalogueError(
-        "plan-stale", f"「{change.name}」は、計画を作ったあとにカタログ側で変わりました。",
-        f"{change.name} changed in the catalogue after the plan was made",
+        "plan-stale", f"「{'、'.join(names)}」は、計画を作ったあとにカタログ側で変わりました。",
+        f"changed in the catalogue after the plan was made: {', '.join(names)}",
         todo_ja="kokai plan で計画を作り直し、内容を確かめてください。", todo_en="Make the plan again and read it.",
-        where=change.name,
+        where=", ".join(names),
     )
 
 

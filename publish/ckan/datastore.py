@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.errors import CatalogueError
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Later, Refused
-from publish.plan import WantedFile
+from publish.plan import Wanted, WantedFile
+from publish.plan.compare import match_files
 
 TYPES = {"number": "numeric", "integer": "numeric", "date": "timestamp", "datetime": "timestamp"}
 """Table Schema type -> the DataStore's; all else is text, so that codes keep their leading zeros."""
@@ -73,6 +74,36 @@ def is_table(f: WantedFile) -> bool:
     return bool(f.columns) and f.fields.get("format") == "CSV"
 
 
+ACTIVE = "datastore_active"
+
+
+def missing_tables(wanted: Wanted, held: Mapping[str, Any]) -> tuple[str, ...]:
+    """Paths of the tables that stand in the catalogue as files, but not in its DataStore."""
+    found = match_files(wanted, held)
+    return tuple(f.path for f in wanted.files if is_table(f) and f.path in found and not found[f.path].get(ACTIVE))
+
+
+def short_tables(portal: Portal, wanted: Wanted, held: Mapping[str, Any]) -> list[tuple[WantedFile, str]]:
+    """The tables that are not in the DataStore with exactly their rows, and what is there; asks once per table.
+
+    One that xloader has before it is left out: it will be whole, or not, when the job ends.
+    """
+    found = match_files(wanted, held)
+    made = []
+    for f in wanted.files:
+        if not is_table(f) or f.path not in found:
+            continue
+        identifier = str(found[f.path]["id"])
+        try:
+            there = standing(portal, identifier)
+            rows = there.rows if there else 0
+            if (there is None or f.rows not in (None, rows)) and job_state(portal, identifier) not in BUSY:
+                made.append((f, f"{rows:,} / {f.rows or 0:,} rows"))
+        except (Later, Refused, CatalogueError) as trouble:
+            made.append((f, words_of(portal, trouble)))
+    return made
+
+
 def dictionary(f: WantedFile, *, plain: bool = False) -> list[dict[str, Any]]:
     """The columns with type, Japanese label and a note; `plain` makes every column text."""
     made = []
@@ -99,7 +130,7 @@ def standing(portal: Portal, resource_id: str) -> Standing | None:
 
 
 def fill_table(
-    portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, exists: bool, fresh: bool
+    portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, fresh: bool
 ) -> tuple[list[Note], bool]:
     """Make the table with its dictionary and fill it, or have xloader fill it: notes on what did not work (none = fine),
     and whether xloader is loading it now.
@@ -114,9 +145,9 @@ def fill_table(
         if not fresh and not settle(portal, resource_id):
             return [], True
         if ours:
-            said = fill_ourselves(portal, resource_id, f, exists=exists)
+            said = fill_ourselves(portal, resource_id, f)
             return ([lacking(f, said)] if said else []), False
-        tabulate(portal, resource_id, f, exists=exists)
+        tabulate(portal, resource_id, f)
         submit(portal, resource_id)
         return [], True
     except (Later, Refused, CatalogueError) as trouble:
@@ -135,14 +166,14 @@ def submit(portal: Portal, resource_id: str) -> None:
     portal.write("xloader_submit", {"resource_id": resource_id, "ignore_hash": True})
 
 
-def tabulate(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool = False, exists: bool = True) -> None:
+def tabulate(portal: Portal, resource_id: str, f: WantedFile, *, plain: bool = False) -> None:
     """A table with our columns and dictionary. Raises Later, Refused or CatalogueError.
 
     A table with the same headings stays: only its dictionary is written, and xloader empties it, with other types
     anew, in its own transaction. One with other headings is dropped.
     """
     fields = dictionary(f, plain=plain)
-    held = standing(portal, resource_id) if exists else None
+    held = standing(portal, resource_id)
     if held is not None and held.headings != [c["id"] for c in fields]:
         _drop(portal, resource_id)
     portal.write("datastore_create", {"resource_id": resource_id, "force": True, "fields": fields,
@@ -181,10 +212,11 @@ def job_state(portal: Portal, resource_id: str) -> str:
     return str(found.get("status", ""))
 
 
-def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile, *, exists: bool = True) -> str:
+def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile) -> str:
     """A table with our columns, dictionary and the rows of our own file; the reason where there is none ("" = done).
 
-    After an answer that was lost the table is emptied first, so that no row is there twice. A table that does not
+    The table is emptied first, so that no row is there twice: after an answer that was lost, and since a resource that
+    comes back under its id (withdrawn and approved anew, purged and made again) finds the table that it left. A table that does not
     take the schema's types is made of text. Raises Refused for what the portal will not do.
     """
     if f.size_bytes > MAX_OWN_BYTES:
@@ -192,8 +224,7 @@ def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile, *, exists: b
     said, plain = "", False
     for n in range(FILL_TRIES):
         try:
-            if exists or n:
-                _empty(portal, resource_id, f, plain=plain)
+            _empty(portal, resource_id, f, plain=plain)
             _insert(portal, resource_id, f, plain=plain)
             return ""
         except Later as later:
@@ -250,6 +281,6 @@ def _records(f: WantedFile) -> Iterator[list[dict[str, Any]]]:
 
 def lacking(f: WantedFile, why: str) -> Note:
     """The note that a table is not in the DataStore; the file itself is public."""
-    return Note(f.path, True, f"{f.path} は DataStore に入っていません({why})。ファイルは公開済みです。",
-                f"{f.path} is not in the DataStore ({why}); the file is public")
+    return Note(f.path, True, f"{f.path} は DataStore に揃っていません({why})。ファイルは公開済みです。",
+                f"{f.path} is not whole in the DataStore ({why}); the file is public")
 

@@ -10,9 +10,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pipelines.errors import CatalogueError
+from publish.ckan.checking import file_address
+from publish.ckan.organizations import has_organization
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Later, Refused
 from publish.plan import Wanted
+from publish.plan.compare import file_name
 
 MAX_APART_S = 600.0
 
@@ -100,13 +103,24 @@ def _rights(portal: Portal, user: Mapping[str, Any], needed: set[str], may_creat
     for name in sorted(needed):
         if name in mine:
             checks.append(Check("ok", "rights", f"組織 {name} に登録できます。", f"may publish for {name}"))
-        elif user.get("sysadmin") and may_create:
-            checks.append(Check("ok", "rights", f"組織 {name} は公開のときに作ります。", f"will make the organisation {name}"))
+        elif may_create and not _is_there(portal, name):
+            state = "ok" if user.get("sysadmin") else "careful"
+            checks.append(Check(state, "rights", f"組織 {name} はまだありません。公開のときに作ります。",
+                                f"will make the organisation {name}",
+                                *(() if state == "ok" else ("このカタログが利用者に組織を作らせるか、管理者に確かめてください。",
+                                                            "Ask the operator whether users may make organisations."))))
         else:
             checks.append(Check("bad", "rights", f"組織 {name} に登録する権限がありません。", f"may not publish for {name}",
                                 "管理者に、この組織の「編集者」にしてもらってください。",
                                 "Ask to be made an editor of the organisation."))
     return checks
+
+
+def _is_there(portal: Portal, name: str) -> bool:
+    try:
+        return has_organization(portal, name)
+    except CatalogueError:
+        return True
 
 
 def _groups(portal: Portal, user: Mapping[str, Any], needed: set[str]) -> list[Check]:
@@ -182,20 +196,35 @@ def _stores(status: Mapping[str, Any]) -> Check:
 
 
 def _downloads(portal: Portal, wanted: Sequence[Wanted]) -> list[Check]:
-    """HEAD and the content type of one file of ours that is public already: harvesters ask HEAD first."""
+    """HEAD and the content type of a public file of ours per format: harvesters ask HEAD first and believe the type."""
+    seen: dict[str, Check] = {}
     for w in wanted[:20]:
         held = portal.show(w.name)
-        files = [r for r in (held or {}).get("resources", ()) if r.get("url_type") == "upload"]
-        if held is None or held.get("private") or not files:
+        if held is None or held.get("private"):
             continue
-        name = str(files[0]["url"]).rsplit("/", 1)[-1]
-        url = f"{portal.address}/dataset/{held['id']}/resource/{files[0]['id']}/download/{name}"
-        try:
-            status, kind = portal.head(url)
-        except Later as later:
-            return [Check("careful", "head", f"HEAD に答えません({later.said})。", f"no answer to HEAD ({later.said})")]
-        if status == 200:
-            return [Check("ok", "head", f"HEAD に200で答えます({kind})。", f"HEAD answers 200 ({kind})")]
-        return [Check("careful", "head", f"HEAD に{status}で答えます。収集されないおそれがあります。",
-                      f"HEAD answers {status}: harvesters may skip it")]
-    return []
+        for r in held.get("resources", ()):
+            if r.get("url_type") == "upload" and str(r.get("format")) not in seen:
+                seen[str(r.get("format"))] = _download(portal, str(held["id"]), r)
+        if seen:
+            break
+    return list(seen.values())
+
+
+def _download(portal: Portal, dataset_id: str, resource: Mapping[str, Any]) -> Check:
+    form, wanted = str(resource.get("format")), str(resource.get("mimetype") or "")
+    try:
+        status, kind = portal.head(file_address(portal, dataset_id, str(resource["id"]), file_name(resource)))
+    except Later as later:
+        return Check("careful", "head", f"{form} のファイルが HEAD に答えません({later.said})。",
+                     f"no answer to HEAD for {form} ({later.said})")
+    if status != 200:
+        return Check("careful", "head", f"{form} のファイルが HEAD に{status}で答えます。収集されないおそれがあります。",
+                     f"HEAD for {form} answers {status}: harvesters may skip it",
+                     "管理者に知らせてください。", "Tell the portal's operator.")
+    plain = kind.split(";")[0].strip().lower()
+    if wanted and plain != wanted.lower():
+        return Check("careful", "content-type", f"{form} の種類(Content-Type)が {plain or 'なし'} です({wanted} のはずです)。",
+                     f"{form} is served as {plain or 'nothing'}, not {wanted}",
+                     "項目(mimetype)には正しい種類が入っています。配信の設定は管理者に相談してください。",
+                     "The field mimetype says it right; the server's setting is the operator's.")
+    return Check("ok", "head", f"{form} のファイルが HEAD に200で答えます({kind})。", f"HEAD for {form} answers 200 ({kind})")

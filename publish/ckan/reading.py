@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,20 +85,18 @@ class Match:
 
 
 def match_datasets(wanted: Sequence[Wanted], datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, Match]:
-    """name -> Match: by our extra `source_id`, by id, by name, by title (of the same organisation).
+    """name -> Match: by our extra `source_id`, by id, by name, by title (of the same organisation); each dataset once.
 
-    CatalogueError when two datasets of the portal claim to be the same register entry.
+    Titles are compared without the body's name, width, case and blanks: 「【美祢市】AED設置箇所一覧」 is what a person
+    calls 「ＡＥＤ設置箇所一覧」. CatalogueError when two datasets of the portal claim to be the same register entry, or
+    when nobody can tell which of several with one title it is.
     """
     marks: dict[str, list[Mapping[str, Any]]] = {}
-    titles: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for d in datasets.values():
-        mark = source_id(d)
-        if mark:
+        if mark := source_id(d):
             marks.setdefault(mark, []).append(d)
-        else:
-            titles.setdefault((organization_of(d), str(d.get("title", "")).strip()), []).append(d)
     ids = {str(d["id"]): d for d in datasets.values()}
-    made = {}
+    made: dict[str, Match] = {}
     for w in wanted:
         mine = marks.get(w.extras["source_id"], [])
         if len(mine) > 1:
@@ -107,10 +107,32 @@ def match_datasets(wanted: Sequence[Wanted], datasets: Mapping[str, Mapping[str,
             made[w.name] = Match(ids[w.id], "id")
         elif w.name in datasets:
             made[w.name] = Match(datasets[w.name], "name")
-        else:
-            alike = titles.get((str(w.fields["owner_org"]), str(w.fields["title"]).strip()), [])
-            made[w.name] = Match(alike[0], "title") if len(alike) == 1 else Match(None)
+    taken = {str(m.held["id"]) for m in made.values() if m.held is not None}
+    bodies = _body_names(wanted)
+    titles: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for d in datasets.values():
+        if str(d["id"]) not in taken and not source_id(d):
+            titles.setdefault((organization_of(d), _bare_title(str(d.get("title", "")), bodies)), []).append(d)
+    for w in wanted:
+        if w.name not in made:
+            alike = titles.pop((str(w.fields["owner_org"]), _bare_title(str(w.fields["title"]), bodies)), [])
+            if len(alike) > 1:
+                raise _unclear(w, alike)
+            made[w.name] = Match(alike[0], "title") if alike else Match(None)
     return made
+
+
+def _body_names(wanted: Sequence[Wanted]) -> list[str]:
+    """山口県美祢市 and 美祢市, the longer ones first."""
+    full = {str(w.facts["body"]) for w in wanted if w.facts.get("body")}
+    return sorted(full | {re.sub(r"^.{2,3}?[都道府県]", "", f) for f in full}, key=lambda n: (-len(n), n))
+
+
+def _bare_title(title: str, bodies: Sequence[str]) -> str:
+    """The title without blanks, width and case, and without the body's name before it (【美祢市】, 美祢市の)."""
+    plain = "".join(unicodedata.normalize("NFKC", title).lower().split())
+    names = "|".join(re.escape(b) for b in bodies)
+    return re.sub(rf"^(?:【(?:{names})】|(?:{names})の?)", "", plain) if names else plain
 
 
 def source_id(dataset: Mapping[str, Any]) -> str:
@@ -120,6 +142,16 @@ def source_id(dataset: Mapping[str, Any]) -> str:
 
 def organization_of(dataset: Mapping[str, Any]) -> str:
     return str((dataset.get("organization") or {}).get("name", ""))
+
+
+def _unclear(w: Wanted, alike: Sequence[Mapping[str, Any]]) -> CatalogueError:
+    names = "、".join(sorted(str(d["name"]) for d in alike))
+    return CatalogueError(
+        "portal-title-twice", f"「{w.fields['title']}」と同じ題名のデータセットが{len(alike)}つあり、どれか決められません: {names}",
+        f"{len(alike)} datasets of the portal have this title; which one is it: {names}",
+        todo_ja=f"引き継ぐ方に、追加項目 source_id({w.extras['source_id']})を付けるか、違う方の題名を変えてください。",
+        todo_en=f"Give the one the extra source_id = {w.extras['source_id']} on the portal, or rename the others.", where=w.name,
+    )
 
 
 def _doubled(w: Wanted, mine: Sequence[Mapping[str, Any]]) -> CatalogueError:

@@ -77,8 +77,13 @@ def _refuse(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -
 
 
 def _said(status: int, text: str) -> str:
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text[:2000]).split())
-    return f"HTTP {status} {plain[:120]}".strip()
+    return f"HTTP {status} {_plain_words(text)[:120]}".strip()
+
+
+def _plain_words(page: str) -> str:
+    """The words of a page without its marks, scripts and styles."""
+    bare = re.sub(r"<(script|style)\b.*?(</\1>|$)", " ", page[:20_000], flags=re.DOTALL | re.IGNORECASE)
+    return " ".join(re.sub(r"<[^>]*(>|$)", " ", bare).split())
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -113,13 +118,14 @@ def _foreign_answer(status: int, text: str, where: str) -> CatalogueError:
             todo_ja="管理者に上限(client_max_body_size)を上げてもらうか、catalogues.yml の max_upload_bytes を下げてください。",
             todo_en="Ask for a higher client_max_body_size, or lower max_upload_bytes in catalogues.yml.", where=where,
         )
-    if status == 404:
+    if status in (404, 405, 501):  # a page that knows no such path, or no POST
         return CatalogueError(
-            "portal-not-ckan", "このアドレスにCKANのAPIがありません(404)。", "there is no CKAN API at this address (404)",
+            "portal-not-ckan", f"このアドレスにCKANのAPIがありません({status})。",
+            f"there is no CKAN API at this address ({status})",
             todo_ja="アドレスは /api の手前まで(例 https://…/ckan)を書きます。",
             todo_en="Give the address up to /api, for example https://…/ckan.", where=where,
         )
-    plain = " ".join(re.sub(r"<[^>]*>", " ", text[:2000]).split())[:100]
+    plain = _plain_words(text)[:100]
     return CatalogueError(
         "portal-answer", f"カタログがCKANの形でない返事をしました(HTTP {status}: {plain})。",
         f"not an answer of CKAN (HTTP {status}: {plain})",

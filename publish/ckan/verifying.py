@@ -9,11 +9,13 @@ from typing import Any
 
 from pipelines.errors import KokaiError
 from publish.ckan.checking import fetch, file_address
+from publish.ckan.datastore import Note, lacking, short_tables
 from publish.ckan.portal import Portal
 from publish.ckan.trouble import Refused
-from publish.plan import Wanted
+from publish.plan import FieldChange, Wanted
 from publish.plan.compare import file_name, is_tombstone, match_files, remaining, text
 from publish.plan.wording import field_ja
+from publish.plan.words import difference
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Verified:
     files: int
     size_bytes: int
     drifts: tuple[Drift, ...]
+    notes: tuple[Note, ...] = ()  # tables that the DataStore lacks: the file is public, so that is no drift
 
 
 def verify_portal(
@@ -48,21 +51,26 @@ def verify_portal(
     `wanted` by name (None: nothing is kept here, so the portal's own `sha256` fields are the measure); `public`
     is the same portal without a token: what everyone sees. `withdrawn`: names that must bear no file.
     """
+    try:
+        tables = "datastore" in portal.read("status_show").get("extensions", ())
+    except Refused:
+        tables = False
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        found = list(pool.map(lambda item: _guarded(portal, public, item[0], item[1]), sorted(wanted.items())))
+        found = list(pool.map(lambda item: _guarded(portal, public, item[0], item[1], tables), sorted(wanted.items())))
         graves = list(pool.map(lambda name: _grave(portal, name), sorted(withdrawn)))
     drifts = [d for f in found for d in f.drifts] + [d for g in graves for d in g]
-    return Verified(len(wanted) + len(withdrawn), sum(f.files for f in found), sum(f.size_bytes for f in found), tuple(drifts))
+    return Verified(len(wanted) + len(withdrawn), sum(f.files for f in found), sum(f.size_bytes for f in found), tuple(drifts),
+                    tuple(n for f in found for n in f.notes))
 
 
-def _guarded(portal: Portal, public: Portal, name: str, wanted: Wanted | None) -> Verified:
+def _guarded(portal: Portal, public: Portal, name: str, wanted: Wanted | None, tables: bool) -> Verified:
     try:
-        return _dataset(portal, public, name, wanted)
+        return _dataset(portal, public, name, wanted, tables)
     except KokaiError as error:
         return Verified(1, 0, 0, (Drift(error.code, name, error.where, error.ja, error.en),))
 
 
-def _dataset(portal: Portal, public: Portal, name: str, wanted: Wanted | None) -> Verified:
+def _dataset(portal: Portal, public: Portal, name: str, wanted: Wanted | None, tables: bool) -> Verified:
     held = portal.show(name)
     if held is None:
         return Verified(1, 0, 0, (Drift("dataset-gone", name, "", "カタログから消えています。", "is gone from the catalogue"),))
@@ -88,7 +96,8 @@ def _dataset(portal: Portal, public: Portal, name: str, wanted: Wanted | None) -
         elif mine is not None and is_table and served.rows != mine.rows:
             drifts.append(Drift("rows-differ", name, path, f"行数が{served.rows}で、{mine.rows}のはずです。",
                                 f"{served.rows} rows, {mine.rows} expected"))
-    return Verified(1, files, size, tuple(drifts))
+    notes = [lacking(f, said) for f, said in short_tables(portal, wanted, held)] if tables and wanted else []
+    return Verified(1, files, size, tuple(drifts), tuple(notes))
 
 
 def _visibility(public: Portal, name: str, held: Mapping[str, Any]) -> list[Drift]:
@@ -103,21 +112,11 @@ def _visibility(public: Portal, name: str, held: Mapping[str, Any]) -> list[Drif
 
 def _words(name: str, wanted: Wanted, held: Mapping[str, Any]) -> list[Drift]:
     fields, files = remaining(wanted, held)
-    made = [
-        Drift("field-differs", name, f.field,
-              f"「{field_ja(f.field)}」が「{_short(f.before)}」です(公開時は「{_short(f.after)}」)。",
-              f"{f.field} is {_short(f.before)!r}, published as {_short(f.after)!r}")
-        for f in fields if f.field != "private"
-    ]
+    made = [_differs(name, f, f.field) for f in fields if f.field != "private"]
     for c in files:
         if c.reason == "file-new":
             made.append(Drift("file-gone", name, c.path, "ファイルがカタログから消えています。", "the file is gone"))
-        for f in c.fields:
-            if f.field in ("sha256", "size"):
-                continue
-            made.append(Drift("field-differs", name, f"{c.path}:{f.field}",
-                              f"「{field_ja(f.field)}」が「{_short(f.before)}」です(公開時は「{_short(f.after)}」)。",
-                              f"{f.field} of the file is {_short(f.before)!r}, published as {_short(f.after)!r}"))
+        made += [_differs(name, f, f"{c.path}:{f.field}") for f in c.fields if f.field not in ("sha256", "size")]
     known = {str(r["id"]) for r in match_files(wanted, held).values()}
     for r in held.get("resources", ()):
         if str(r["id"]) not in known:
@@ -132,6 +131,7 @@ def _grave(portal: Portal, name: str) -> list[Drift]:
     return [Drift("withdrawn-public", name, "", "取り下げたはずのデータが公開されています。", "was withdrawn but is public")]
 
 
-def _short(value: str) -> str:
-    line = " ".join(value.split())
-    return line if len(line) <= 30 else line[:29] + "…"
+def _differs(name: str, f: FieldChange, place: str) -> Drift:
+    now, published = difference(f.before, f.after)
+    return Drift("field-differs", name, place, f"「{field_ja(f.field)}」が「{now}」です(公開時は「{published}」)。",
+                 f"{f.field} is {now!r}, published as {published!r}")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pipelines.errors import CatalogueError
+from publish.ckan.datastore import ACTIVE
 from publish.ckan.portal import Portal
 from publish.ckan.streaming import Upload
 from publish.ckan.trouble import Refused
@@ -17,7 +18,6 @@ BATCH_BYTES = 64 << 20
 """Files of one dataset go in one transaction up to this; a larger file goes alone."""
 WITHDRAWN_TAG = "取下げ"
 WITHDRAWN_EXTRA = "kokai_withdrawn"
-ACTIVE = "datastore_active"
 INCLUDE, ID_ONLY = "include", json.dumps(["-*", "+package__id"])
 """A short answer."""
 

@@ -84,13 +84,30 @@ def withdrawn_in(desk: Desk) -> frozenset[str]:
     return frozenset(n for n, event in last.items() if event == "withdrawn")
 
 
-def make_plan(desk: Desk, packages: Sequence[Package], *, with_rows: bool = True, everything: bool = True) -> Planned:
-    """The plan for these packages now."""
+def undone_in(place: Place, packages: Sequence[Package], catalogue: str) -> frozenset[str]:
+    """Names of the packages that somebody went back from in this catalogue and nobody approved anew."""
+    from publish.ledger import read_ledgers
+    from publish.run import undone_names
+
+    return undone_names(read_ledgers(place.ledger), packages, catalogue)
+
+
+def print_undone(names: Collection[str]) -> None:
+    for name in sorted(names):
+        sys.stdout.write(f"  戻したまま {name}: 前の版に戻してあります。この版を公開するときは "
+                         f"kokai approve {name} を実行してください\n")
+
+
+def make_plan(
+    desk: Desk, packages: Sequence[Package], *, with_rows: bool = True, everything: bool = True, named: bool = False
+) -> Planned:
+    """The plan for these packages now; an edition that somebody went back from only when it is `named`, by a return."""
     from publish.commands.clock import current_time, current_user
     from publish.push import plan_packages
 
+    undone = frozenset() if named else undone_in(desk.place, packages, desk.catalogue.name)
     return plan_packages(desk.connection, packages, desk.bodies, now=current_time(), by=current_user(),
-                         withdrawn=withdrawn_in(desk), with_rows=with_rows, everything=everything)
+                         withdrawn=withdrawn_in(desk) | undone, with_rows=with_rows, everything=everything)
 
 
 def print_plan(plan: Plan, packages: Sequence[Package], left_out: Collection[str] = ()) -> None:
@@ -99,12 +116,14 @@ def print_plan(plan: Plan, packages: Sequence[Package], left_out: Collection[str
 
     out = sys.stdout
     facts = plan.portal
-    about = f"CKAN {facts['ckan_version']}、{facts['datasets']}件を{facts['requests']}回で読みました" if facts else ""
+    about = f"第{facts['release']}版、{facts['datasets']}件" if "release" in facts else ""
+    if "ckan_version" in facts:
+        about = f"CKAN {facts['ckan_version']}、{facts['datasets']}件を{facts['requests']}回で読みました"
     out.write(f"計画: {plan.catalogue} {plan.address} ({about or plan.made_at})\n")
     for change in plan.active:
         out.write("\n".join(change_lines(change)) + "\n")
     for change in plan.changes:
-        if change.action == "keep" and any(f.reason != "same" for f in change.files):
+        if change.action == "keep" and (change.tables or any(f.reason != "same" for f in change.files)):
             out.write("\n".join(change_lines(change)) + "\n")
     for package in packages:
         if package.manifest.get("status", "ready") != "ready":

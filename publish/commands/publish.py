@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="公開先(datasets/catalogues.yml の名前。既定: embedded) / catalogue to publish to")
     parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS",
                         help="DataStore への取り込みを待つ秒数(既定 60、0で待たない) / wait for the DataStore")
+    parser.add_argument("--tables", action="store_true",
+                        help="変更のないデータセットも、DataStore を確かめて入れ直します / check and refill the DataStore")
     add_workspace(parser)
     add_strict(parser)
     add_output(parser)
@@ -51,11 +53,13 @@ def from_zip(args: argparse.Namespace) -> bool:
 
 def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue: Catalogue) -> int:
     from publish.commands.clock import current_time, current_user
+    from publish.commands.portal import print_undone, undone_in
     from publish.report.outcome import print_changes
     from publish.run import Place, dumps, publish_embedded
 
     place = Place(args.workspace)
-    packages = _zip_or_register(args, workspace, place)
+    planned = _planned(args, workspace, place, catalogue)
+    packages = _zip_or_register(args, workspace, place) if planned is None else planned
     refuse_samples([p for _, p in packages], catalogue)
     release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user())
     held = [p for _, p in packages if p.manifest.get("status") != "ready"]
@@ -64,12 +68,36 @@ def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue:
                                 "held": {p.name: p.manifest["reasons"] for p in held}}) + "\n")
     else:
         print_changes(dict(release.changes), release.number)
+        print_undone(undone_in(place, [p for _, p in packages], catalogue.name))
         for package in held:
             reasons = "".join(r["ja"] for r in package.manifest["reasons"])
             sys.stdout.write(f"  保留 {package.name}: {reasons}\n")
         if release.number:
             sys.stdout.write(f"開くページ: {release.index}\n")
     return 1 if args.strict and held else 0
+
+
+def _planned(
+    args: argparse.Namespace, workspace: Workspace, place: Place, catalogue: Catalogue
+) -> list[tuple[Dataset, Package]] | None:
+    """The packages of a saved plan for the embedded catalogue; None when no plan is named. CatalogueError when it is stale."""
+    from pathlib import Path
+
+    from publish.plan import read_plan
+    from publish.push.embedded import refuse_moved_release
+    from publish.push.publishing import refuse_other_packages
+    from publish.run import choose_datasets, register_packages
+
+    files = [Path(d) for d in args.datasets if d.endswith(".json")]
+    if not files:
+        return None
+    plan = read_plan(files[0])
+    _refuse_other_catalogue(plan, catalogue.name, plan.address)
+    chosen = choose_datasets(workspace, [c.name for c in plan.changes]) if plan.changes else []
+    pairs = register_packages(workspace, place, chosen)
+    refuse_other_packages(plan, {p.name: p for _, p in pairs})
+    refuse_moved_release(place.catalogue, plan)
+    return pairs
 
 
 def _zip_or_register(args: argparse.Namespace, workspace: Workspace, place: Place) -> list[tuple[Dataset, Package]]:
@@ -122,14 +150,20 @@ def _publish_ckan(args: argparse.Namespace) -> int:
 def _plan_to_carry_out(args: argparse.Namespace, desk: Desk) -> tuple[Plan, Planned]:
     from pathlib import Path
 
-    from publish.commands.portal import desk_packages, make_plan, print_plan
+    from publish.commands.portal import desk_packages, make_plan, print_plan, print_undone, undone_in
     from publish.plan import read_plan
+    from publish.plan.written import plan_number
+    from publish.push.planning import still_valid, want_packages, with_tables
+    from publish.push.publishing import refuse_other_packages
 
     files = [Path(d) for d in args.datasets if d.endswith((".json", ".zip"))]
     if not files:
         planned = make_plan(desk, desk_packages(desk, args.datasets), everything=not args.datasets)
+        if args.tables:
+            planned = with_tables(desk.connection, planned)
         if args.format != "json":
             print_plan(planned.plan, list(planned.packages.values()))
+            print_undone(undone_in(desk.place, desk_packages(desk, args.datasets), desk.catalogue.name))
         return planned.plan, planned
     if files[0].suffix == ".zip":
         from publish.commands.handover import plan_handover
@@ -139,23 +173,25 @@ def _plan_to_carry_out(args: argparse.Namespace, desk: Desk) -> tuple[Plan, Plan
             print_plan(planned.plan, list(planned.packages.values()))
         return planned.plan, planned
     plan = read_plan(files[0])
-    _refuse_other_catalogue(plan, desk)
+    if args.format != "json":
+        sys.stdout.write(f"計画の番号 {plan_number(plan)}({plan.made_at} {plan.made_by})\n")
+    _refuse_other_catalogue(plan, desk.catalogue.name, desk.connection.portal.address)
     names = [c.name for c in plan.changes]
     packages = desk_packages(desk, names) if names else []
-    from publish.push.planning import want_packages
+    planned = want_packages(desk.connection, packages, desk.bodies)
+    refuse_other_packages(plan, planned.packages)
+    return still_valid(desk.connection, planned, plan), planned
 
-    return plan, want_packages(desk.connection, packages, desk.bodies)
 
-
-def _refuse_other_catalogue(plan: Plan, desk: Desk) -> None:
+def _refuse_other_catalogue(plan: Plan, name: str, address: str) -> None:
     from pipelines.errors import CatalogueError
 
-    if (plan.catalogue, plan.address) != (desk.catalogue.name, desk.connection.portal.address):
+    if (plan.catalogue, plan.address) != (name, address):
         raise CatalogueError(
             "plan-other-catalogue", f"この計画は「{plan.catalogue}」({plan.address})のものです。",
             f"this plan was made for {plan.catalogue} ({plan.address})",
             todo_ja=f"--catalogue {plan.catalogue} を指定するか、計画を作り直してください。",
-            todo_en=f"Give --catalogue {plan.catalogue}, or make the plan again.", where=desk.catalogue.name,
+            todo_en=f"Give --catalogue {plan.catalogue}, or make the plan again.", where=name,
         )
 
 
@@ -195,6 +231,7 @@ def refuse_samples(packages: Iterable[Package], catalogue: Catalogue) -> None:
 def stay_here(samples: Sequence[str], catalogue: Catalogue) -> None:
     """ApprovalError if there are samples and the catalogue stands beyond this machine."""
     from pipelines.errors import ApprovalError
+    from publish.loopback import is_loopback
 
     if not samples or catalogue.kind == "embedded" or is_loopback(catalogue_address(catalogue)):
         return
@@ -209,17 +246,3 @@ def stay_here(samples: Sequence[str], catalogue: Catalogue) -> None:
 def catalogue_address(catalogue: Catalogue) -> str:
     """The catalogue's base URL: from its environment variable where it names one."""
     return (os.environ.get(catalogue.url_env, "") if catalogue.url_env else "") or catalogue.url
-
-
-def is_loopback(address: str) -> bool:
-    """True for http(s) addresses whose host is this machine's loopback."""
-    import ipaddress
-    from urllib.parse import urlsplit
-
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

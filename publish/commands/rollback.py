@@ -108,18 +108,18 @@ def _to_embedded(args: argparse.Namespace, chosen: Kept) -> int:
     from dataclasses import replace
 
     from publish.commands.clock import current_time
-    from publish.ledger import append_entries
+    from publish.ledger import append_entries, return_words
     from publish.run import Place, choose_datasets, open_workspace, publish_embedded
 
     workspace, place = open_workspace(args.workspace, sources=False), Place(args.workspace)
     dataset = choose_datasets(workspace, [args.dataset])[0]
     package = replace(chosen.package, manifest={"status": "ready", "counts": {"rows": chosen.package.descriptor["kokai"]["rows"]}})
     now = current_time()
-    release = publish_embedded(workspace, place, [(dataset, package)], now=now, by=args.by)
+    release = publish_embedded(workspace, place, [(dataset, package)], now=now, by=args.by, named=True)
     append_entries(place.ledger, dataset.body.code, [{
         "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "noted", "body": dataset.body.code, "dataset": dataset.id,
         "name": package.name, "catalogue": args.catalogue, "release": str(release.number), "sha256": chosen.sha256,
-        "by": args.by, "reason": f"第{chosen.number}版に戻す: {args.reason}",
+        "by": args.by, "reason": return_words(chosen.number, args.reason),
     }])
     sys.stdout.write(f"戻しました: {package.name} 第{chosen.number}版(公開は第{release.number}版)。台帳に理由を記録しました。\n")
     return 0
@@ -128,12 +128,12 @@ def _to_embedded(args: argparse.Namespace, chosen: Kept) -> int:
 def _to_ckan(args: argparse.Namespace, chosen: Kept) -> int:
     from publish.commands.clock import current_time
     from publish.commands.portal import make_plan, open_desk, print_outcome, print_plan
-    from publish.ledger import append_entries
+    from publish.ledger import append_entries, return_words
     from publish.push import publish_changes
     from publish.push.publishing import failed
 
     desk = open_desk(args.workspace, args.catalogue, sources=False)
-    planned = make_plan(desk, [chosen.package], everything=False)
+    planned = make_plan(desk, [chosen.package], everything=False, named=True)
     print_plan(planned.plan, [])
     now = current_time()
     outcomes = publish_changes(desk.connection, desk.place, planned.plan, planned.wanted, planned.packages, desk.bodies,
@@ -145,6 +145,6 @@ def _to_ckan(args: argparse.Namespace, chosen: Kept) -> int:
         "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "noted", "body": code,
         "dataset": chosen.package.descriptor["kokai"]["dataset"], "name": chosen.package.name,
         "catalogue": desk.catalogue.name, "sha256": chosen.sha256, "by": args.by,
-        "reason": f"第{chosen.number}版に戻す: {args.reason}",
+        "reason": return_words(chosen.number, args.reason),
     }])
     return 0

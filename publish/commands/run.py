@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from publish.commands.clock import current_time, current_user
     from publish.commands.line import build_chosen, exit_status
+    from publish.commands.portal import print_undone, undone_in
     from publish.kpi import progress_dict
     from publish.report.outcome import print_built, print_changes, print_kpi
     from publish.run import built_dict, dumps, measure_workspace, publish_embedded, register_packages
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         return exit_status(results, strict=args.strict)
     print_built(results)
     print_changes(dict(release.changes), release.number)
+    print_undone(undone_in(place, [b.package for b in results if b.package is not None], "embedded"))
     print_kpi(progress, {b.code: b.name for b in workspace.bodies})
     if release.number:
         sys.stdout.write(f"\n開くページ: {release.index}\n公開台帳: {place.ledger}\n")

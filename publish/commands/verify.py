@@ -10,6 +10,7 @@ from publish.commands.arguments import add_output, add_workspace
 from publish.commands.portal import add_catalogue
 
 if TYPE_CHECKING:
+    from publish.ckan.verifying import Verified
     from publish.commands.portal import Desk
     from publish.plan import Wanted
 
@@ -26,20 +27,58 @@ def run(args: argparse.Namespace) -> int:
     from publish.ckan.portal import Portal
     from publish.ckan.token import Token
     from publish.ckan.verifying import verify_portal
-    from publish.commands.portal import open_desk
-    from publish.run import dumps
+    from publish.commands.portal import choose_catalogue, open_desk
+    from publish.run import open_workspace
 
+    workspace = open_workspace(args.workspace, sources=False)
+    if choose_catalogue(args.catalogue, workspace.catalogues).kind == "embedded":
+        return _tell(_embedded(args), args)
     desk = open_desk(args.workspace, args.catalogue, sources=False)
     portal = desk.connection.portal
     wanted, withdrawn = expected(desk, args.datasets)
     public = Portal(portal.address, Token("", "none"), timeout_s=portal.timeout_s, delay_s=portal.delay_s)
     found = verify_portal(portal, public, wanted, withdrawn, parallel=desk.catalogue.parallel)
+    return _tell(found, args)
+
+
+def _embedded(args: argparse.Namespace) -> Verified:
+    """The release on this machine beside its hashes and the ledger, and what is served at `base_url`."""
+    from pipelines.errors import CatalogueError
+    from publish.kpi import PUBLIC_EVENTS
+    from publish.ledger import read_ledgers
+    from publish.push.release_check import verify_release
+    from publish.run import Place
+    from publish.site import current_release
+
+    place = Place(args.workspace)
+    release = current_release(place.catalogue)
+    if release is None:
+        raise CatalogueError(
+            "nothing-published", "まだ何も公開されていません。", "nothing is public yet",
+            todo_ja="先に kokai run を実行してください。", todo_en="Run kokai run first.", where=str(place.catalogue),
+        )
+    last = {
+        name: (event, sha or "")
+        for name, event, where, sha in read_ledgers(place.ledger).select("name", "event", "catalogue", "sha256").iter_rows()
+        if where == args.catalogue and (event in PUBLIC_EVENTS or event == "withdrawn")
+    }
+    return verify_release(release, last)
+
+
+def _tell(found: Verified, args: argparse.Namespace) -> int:
+    from publish.run import dumps
+
     if args.format == "json":
         sys.stdout.write(dumps({"datasets": found.datasets, "files": found.files, "bytes": found.size_bytes,
-                                "findings": [d.as_dict() for d in found.drifts]}) + "\n")
+                                "findings": [d.as_dict() for d in found.drifts],
+                                "notes": [n.as_dict() for n in found.notes]}) + "\n")
     else:
         for d in found.drifts:
             sys.stdout.write(f"{d.name} {d.place}: {d.ja} [{d.code}]\n")
+        for n in found.notes:
+            sys.stdout.write(f"{n.ja}\n  {n.en}\n")
+        if found.notes:
+            sys.stdout.write(f"  → kokai publish --catalogue {args.catalogue} --tables で入れ直します / refills them\n")
         sys.stdout.write(f"確かめたもの: データセット{found.datasets}件、ファイル{found.files}個({found.size_bytes:,}バイト)。"
                          f"違い{len(found.drifts)}件\n")
     return 1 if found.drifts else 0

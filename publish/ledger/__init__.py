@@ -21,6 +21,7 @@ from publish.ledger.checkpoint import Checkpoint, read_checkpoint, write_checkpo
 from publish.ledger.entries import ENTRIES, EVENTS, PUBLIC_EVENTS
 from publish.ledger.history import history_entries, read_history
 from publish.ledger.reading import read_ledger, read_ledgers
+from publish.ledger.undone import return_words, undone_editions
 from publish.ledger.verifying import verify_checkpoint, verify_everything
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "read_ledger",
     "read_ledgers",
     "renew_head",
+    "return_words",
+    "undone_editions",
     "verify_checkpoint",
     "verify_everything",
     "verify_ledger",

@@ -47,6 +47,15 @@ def remaining(wanted: Wanted, held: Mapping[str, Any]) -> tuple[tuple[FieldChang
     return _fields(wanted, held), tuple(f for f in _files(wanted, held) if f.action in ("upload", "update"))
 
 
+def difference_marks(fields: Sequence[FieldChange], files: Sequence[FileChange]) -> set[tuple[str, ...]]:
+    """What a change does, to compare with another look at the catalogue: equal sets are the same change."""
+    made: set[tuple[str, ...]] = {("field", f.field, f.before, f.after) for f in fields}
+    for c in files:
+        if c.action in ("upload", "update"):
+            made.add(("file", c.path, c.action, c.sha256_before, c.sha256_after))
+    return made
+
+
 def withdrawal(wanted_name: str, held: Mapping[str, Any], *, code: str, dataset: str, by: str, why: str) -> Change:
     """Every file out, the dataset stays as a tombstone that says so."""
     files = tuple(

@@ -85,6 +85,7 @@ class Change:
     facts: Mapping[str, Any] = field(default_factory=dict)
     said_by: str = ""  # who decided a withdrawal
     said_why: str = ""
+    tables: tuple[str, ...] = ()  # of a dataset that stays: tables that the portal's DataStore lacks; filled, no publication
 
     @property
     def uploads(self) -> tuple[FileChange, ...]:

@@ -18,6 +18,7 @@ def change_lines(change: Change) -> Iterator[str]:
         yield f"    {change.said_by}: {change.said_why}"
     if change.action == "keep":
         yield from (f"    {_file_line(f)}" for f in change.files if f.reason in ("file-left", "file-foreign"))
+        yield from (f"    DataStore に揃っていない表 {t}: 公開のときに入れます" for t in change.tables)
         return
     if change.action in ("update", "adopt"):
         yield from (f"    {_field_words(c)}" for c in change.fields)
@@ -30,7 +31,23 @@ def change_lines(change: Change) -> Iterator[str]:
 
 
 def _field_words(c: FieldChange) -> str:
-    return f"{field_ja(c.field)}: {_short(c.before) or '(なし)'} → {_short(c.after) or '(なし)'}"
+    before, after = difference(c.before, c.after)
+    return f"{field_ja(c.field)}: {before or '(なし)'} → {after or '(なし)'}"
+
+
+def difference(before: str, after: str, most: int = MAX_TEXT) -> tuple[str, str]:
+    """Two values on one line each, cut to where they differ: of two long texts the reader sees the place that changed."""
+    one, two = " ".join(before.split()), " ".join(after.split())
+    same = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    start = max(0, same - most // 4) if max(len(one), len(two)) > most else 0
+    return _window(one, start, most), _window(two, start, most)
+
+
+def _window(text: str, start: int, most: int) -> str:
+    if not text:
+        return ""
+    shown = text[start : start + most]
+    return ("…" if start else "") + shown + ("…" if start + most < len(text) else "")
 
 
 def row_words(rows: object) -> str:
@@ -60,8 +77,3 @@ def summary_line(plan: Plan) -> str:
     counts = plan.counts()
     words = "、".join(f"{ACTIONS[a][0]}{counts[a]}件" for a in ("create", "update", "adopt", "withdraw", "keep") if counts[a])
     return f"{words or '対象なし'}。送るファイル{counts['uploads']}個({size_words(counts['upload_bytes'])})"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"

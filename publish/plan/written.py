@@ -38,6 +38,11 @@ def plan_digest(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+def plan_number(plan: Plan) -> str:
+    """The first twelve digits of the plan's digest: on the approval sheet, and at the plan and at its publication."""
+    return str(plan_dict(plan)["digest"])[:12]
+
+
 def write_plan(path: Path, plan: Plan) -> str:
     """Write the plan; returns its digest."""
     value = plan_dict(plan)
@@ -64,9 +69,10 @@ def read_plan(path: Path) -> Plan:
 
 
 def _change(value: Mapping[str, Any]) -> Change:
-    rest = {k: v for k, v in value.items() if k not in ("fields", "files", "reason_ja", "reason_en")}
+    rest = {k: v for k, v in value.items() if k not in ("fields", "files", "tables", "reason_ja", "reason_en")}
     files = []
     for f in value["files"]:
         plain = {k: v for k, v in f.items() if k not in ("fields", "reason_ja", "reason_en")}
         files.append(FileChange(**plain, fields=tuple(FieldChange(**x) for x in f["fields"])))
-    return Change(**rest, fields=tuple(FieldChange(**x) for x in value["fields"]), files=tuple(files))
+    return Change(**rest, fields=tuple(FieldChange(**x) for x in value["fields"]), files=tuple(files),
+                  tables=tuple(value.get("tables", ())))

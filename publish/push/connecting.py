@@ -34,6 +34,12 @@ class Connection:
 
 def connect(catalogue: Catalogue, place: Place, environ: Mapping[str, str] = os.environ) -> Connection:
     """A connection; nothing is sent yet. CatalogueError: no CKAN, no address, plain http, no token."""
+    if catalogue.kind == "embedded":
+        raise CatalogueError(
+            "catalogue-embedded", f"「{catalogue.name}」はこの作業フォルダーの中のカタログで、つなぐ先がありません。",
+            f"{catalogue.name} lies in this workspace: there is nothing to connect to",
+            todo_ja="CKAN の名前を --catalogue に指定してください。", todo_en="Name a CKAN with --catalogue.", where=catalogue.name,
+        )
     if catalogue.kind != "ckan":
         raise CatalogueError(
             "catalogue-kind", f"「{catalogue.name}」はCKANではありません({catalogue.kind})。",

@@ -9,13 +9,15 @@ from typing import Any
 
 from pipelines.errors import CatalogueError
 from pipelines.model import Municipality, Package
+from publish.ckan.carrying import stale_plan
 from publish.ckan.checking import file_address
+from publish.ckan.datastore import missing_tables, short_tables
 from publish.ckan.portal import Portal
 from publish.ckan.reading import Held, match_datasets, read_portal, source_id
 from publish.ckan.trouble import Later
 from publish.ckan.wanted import want
 from publish.plan import Change, FileChange, Plan, Wanted, compare_rows, make_change, withdrawal
-from publish.plan.compare import is_tombstone
+from publish.plan.compare import difference_marks, is_tombstone
 from publish.push.connecting import Connection
 from publish.push.keeping import kept_file
 
@@ -61,13 +63,62 @@ def plan_packages(
     for name, w in wanted.items():
         match = matches[name]
         change = make_change(w, match.held, adopted=match.adopted)
+        if change.action == "keep" and held.has_datastore and match.held is not None:
+            change = replace(change, tables=missing_tables(w, match.held))
         changes.append(_with_rows(change, w, connection) if with_rows else change)
     taken = {str(m.held["id"]) for m in matches.values() if m.held is not None}
+    ours = {f"{p.descriptor['kokai']['code']}:{p.descriptor['kokai']['dataset']}" for p in packages}  # held back ones too
     unknown = sorted(n for n, d in held.datasets.items() if everything and str(d["id"]) not in taken and source_id(d)
-                     and not is_tombstone(d) and n not in withdrawn)
+                     and source_id(d) not in ours and not is_tombstone(d))
     plan = Plan(connection.catalogue.name, connection.portal.address, now.isoformat(timespec="seconds"), by,
                 _portal_facts(held), tuple(changes), tuple(unknown))
     return Planned(plan, wanted, chosen, held, bodies)
+
+
+def still_valid(connection: Connection, planned: Planned, plan: Plan) -> Plan:
+    """A saved plan as it is to be carried out now: what an earlier run of it has done already is `keep`.
+
+    CatalogueError when the portal moved since, naming each dataset: then nothing of the plan is carried out, since it
+    was read and approved as a whole. Datasets that a cut-off run of ours has begun are judged when they are taken up.
+    """
+    journal = connection.journal()
+    codes = {c.code for c in plan.active}
+    organizations = {planned.bodies[code].organization_id for code in codes if code in planned.bodies}
+    held = read_portal(connection.portal, codes, organizations)
+    by_id = {str(d["id"]): d for d in held.datasets.values()}
+    changes, moved = [], []
+    for c in plan.changes:
+        if c.action in ("keep", "withdraw") or c.name not in planned.wanted or journal.begun(c.name):
+            changes.append(c)
+            continue
+        there = by_id.get(c.id) if c.id else held.datasets.get(c.name)
+        now = make_change(planned.wanted[c.name], there)
+        as_planned = now.action == "create" if c.action == "create" else now.revision == c.revision
+        if as_planned or (c.action != "create" and there is not None and now.action != "keep" and _same(now, c)):
+            changes.append(c)
+        elif now.action == "keep":
+            changes.append(now)
+        else:
+            moved.append(c.name)
+    if moved:
+        raise stale_plan(moved)
+    return replace(plan, changes=tuple(changes))
+
+
+def _same(one: Change, other: Change) -> bool:
+    return difference_marks(one.fields, one.files) == difference_marks(other.fields, other.files)
+
+
+def with_tables(connection: Connection, planned: Planned) -> Planned:
+    """The plan with every table of unchanged datasets that is not in the DataStore with its rows: asks for each (--tables)."""
+    assert planned.held is not None
+    by_id = {str(d["id"]): d for d in planned.held.datasets.values()}
+    changes = [
+        replace(c, tables=tuple(f.path for f, _ in short_tables(connection.portal, planned.wanted[c.name], by_id[c.id])))
+        if c.action == "keep" and planned.held.has_datastore else c
+        for c in planned.plan.changes
+    ]
+    return replace(planned, plan=replace(planned.plan, changes=tuple(changes)))
 
 
 def _portal_facts(held: Held) -> dict[str, Any]:

@@ -47,9 +47,10 @@ def publish_changes(
                              may_create=connection.catalogue.create_organization)
         made = {}
         for outcome in _carried(connection, plan, wanted, journal, now):
-            if outcome.error is None:
+            if outcome.error is None and outcome.event:
                 _record(connection, place, outcome, packages.get(outcome.change.name), now, by,
                         resumed=journal.begun(outcome.change.name))
+            if outcome.error is None:
                 journal.note("done", outcome.change.name)
             made[outcome.change.name] = outcome
             on_done(outcome)
@@ -156,7 +157,8 @@ def _make_up(
         if c.action == "keep" and not c.private:
             kept.setdefault(c.code, []).append(c)
     for code, changes in sorted(kept.items()):
-        last = last_events(read_ledger(place.ledger, code), connection.catalogue.name)
+        entries = read_ledger(place.ledger, code).filter(pl.col("event") != "approved")
+        last = last_events(entries, connection.catalogue.name)
         lines = []
         for c in changes:
             if last.get(c.name) in PUBLIC_EVENTS or c.name not in packages:

@@ -12,11 +12,14 @@ import polars as pl
 from pipelines.errors import DeclarationError
 from pipelines.model import Package
 from publish.plan import ACTIONS, Change, Plan, summary_line
+from publish.plan.wording import field_ja
 from publish.plan.words import size_words
+from publish.plan.written import plan_number
 from publish.swap import write_atomically
 
 MOST_ROWS = 14
 MOST_MAPS = 3
+MOST_FIELDS = 3
 SIGN = ("起案者", "係長", "課長補佐", "課長")
 HEADINGS = ("区分", "データセット", "時点", "件数(前→後)", "追加・変更・削除", "位置の移動", "送るファイル", "点検(誤り・注意)")
 Point = tuple[float, float]
@@ -48,9 +51,9 @@ def sheet_facts(plan: Plan, packages: Mapping[str, Package], *, title: str, befo
     kept = sum(1 for c in plan.changes if c.action == "keep")
     return {
         "title": f"オープンデータ公開確認票({title})", "catalogue": plan.address, "made_at": plan.made_at.replace("T", " ")[:16],
-        "made_by": plan.made_by, "summary": summary_line(plan), "headings": HEADINGS,
+        "made_by": plan.made_by, "number": plan_number(plan), "summary": summary_line(plan), "headings": HEADINGS,
         "rows": [_row(c, before.get(c.name)) for c in shown], "more": len(active) - len(shown), "kept": kept,
-        "guard": _guard_words(active, packages), "maps": maps, "sign": SIGN,
+        "guard": [*_field_words(active), *_guard_words(active, packages)], "maps": maps, "sign": SIGN,
         "sample": any(c.facts.get("sample") for c in active),
         "withdrawn": [f"{c.name}: {c.said_why}({c.said_by})" for c in active if c.action == "withdraw"],
     }
@@ -81,6 +84,18 @@ def _summed(c: Change) -> dict[str, Any]:
         if f.rows:
             made["moved_max_m"] = max(made.get("moved_max_m", 0.0), f.rows["moved_max_m"])
     return made
+
+
+def _field_words(active: Sequence[Change]) -> list[str]:
+    """Which fields of the description change, dataset by dataset; new ones have all of them."""
+    told = []
+    for c in active:
+        names = [field_ja(f.field) for f in c.fields if f.field != "private"]
+        names += [field_ja(f.field) for r in c.files if r.action == "update" for f in r.fields]
+        if c.action in ("update", "adopt") and names:
+            told.append(f"{c.name} {'・'.join(dict.fromkeys(names))}")
+    more = f" ほか{len(told) - MOST_FIELDS}件" if len(told) > MOST_FIELDS else ""
+    return [f"項目の変更: {'、'.join(told[:MOST_FIELDS])}{more}"] if told else []
 
 
 def _guard_words(active: Sequence[Change], packages: Mapping[str, Package]) -> list[str]:
@@ -122,7 +137,8 @@ def _points(package: Package | None) -> list[Point]:
     names = {f.get("rule"): f["name"] for f in reversed(newest["schema"]["fields"])}
     if "lat" not in names or "lon" not in names:
         return []
-    frame = pl.read_csv(package.public / newest["path"], infer_schema=False)
+    folder = package.public if package.public.is_dir() else package.folder  # a released dataset has its files side by side
+    frame = pl.read_csv(folder / newest["path"], infer_schema=False)
     made = frame.select(pl.col(names["lon"]).cast(pl.Float64, strict=False).alias("x"),
                         pl.col(names["lat"]).cast(pl.Float64, strict=False).alias("y")).drop_nulls()
     return [(float(x), float(y)) for x, y in made.gather_every(max(1, made.height // 400)).iter_rows()] if made.height else []
@@ -181,7 +197,7 @@ def _draw(canvas: Any, facts: Mapping[str, Any]) -> None:
 
     say(LEFT, 52, facts["title"], 15, 330)
     say(LEFT, 70, f"公開先 {facts['catalogue']}", 8, 300)
-    say(LEFT, 82, f"計画を作った日時 {facts['made_at']}  作った人 {facts['made_by']}", 8, 300)
+    say(LEFT, 82, f"計画の番号 {facts['number']}  作った日時 {facts['made_at']}  作った人 {facts['made_by']}", 8, 320)
     for n, name in enumerate(facts["sign"]):
         x = RIGHT - 46.0 * (len(facts["sign"]) - n)
         canvas.setLineWidth(0.5)

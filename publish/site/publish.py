@@ -43,7 +43,7 @@ def publish_release(
     """Publish `packages` into the catalogue folder `root` and say what became of each dataset.
 
     `bodies` by code; `now` with its time zone; `base_url` is where the folder will be served (empty:
-    that of the current release, else the first body's, else loopback). Readers see `root/current`,
+    the first body's that declares one, else that of the current release, else loopback). Readers see `root/current`,
     which is switched by one rename. Datasets of the current release that are not in `packages` are
     carried over unchanged; only `withdraw` takes one out, and it leaves a tombstone in the feed. When
     no byte would change, the current release stays. The newest `keep` releases are kept. A crash at
@@ -82,7 +82,7 @@ def _index(root: Path, folder: Path) -> Path:
 def _address(base_url: str, current: Path | None, bodies: Mapping[str, Municipality]) -> str:
     declared = next((b.base_url for _, b in sorted(bodies.items()) if b.base_url), "")
     last = read_state(current)["base_url"] if current else ""
-    return (base_url or last or declared or LOOPBACK).rstrip("/") + "/"
+    return (base_url or declared or last or LOOPBACK).rstrip("/") + "/"
 
 
 def _stage(

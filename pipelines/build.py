@@ -15,16 +15,17 @@ from pipelines.decide import Reason, pass_gate, reasons_to_hold
 from pipelines.edition import convert_edition
 from pipelines.errors import KokaiError, SourceError
 from pipelines.extract import Limits, open_source
-from pipelines.facilities import facility_columns, has_points, points_elsewhere
+from pipelines.facilities import facility_columns, has_points
 from pipelines.findings import count_levels, join_findings, sort_findings
-from pipelines.geo import Area, check_points, convert_crs, detect_datum, load_area
-from pipelines.geocode import Gazetteer, Register, fill_points, parse_addresses, split_addresses
+from pipelines.geo import Area, check_points, convert_crs, load_area
+from pipelines.geocode import Gazetteer, Register, fill_points, split_addresses
 from pipelines.gtfs import check_gtfs, gtfs_bytes, read_gtfs
 from pipelines.guard import check_personal, mask, mask_findings, mask_fixes, review_source, select_columns
-from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Finding, Package, Source, Standard, Table, findings_frame
+from pipelines.model import FINDINGS, FIXES, ROW, Dataset, Package, Source, Standard, Table
 from pipelines.normalise import ColumnMap, apply_map, map_columns, normalise
 from pipelines.opendata_list import opendata_list_rows
 from pipelines.package import ResourceData, write_package
+from pipelines.placing import points_apart, suspected_datum, town_points, unresolved
 from pipelines.standards import common_facts, known_headings, load_standard
 from pipelines.validate import Validator
 
@@ -210,12 +211,13 @@ def _finish_resource(
         work.findings.append(findings)
         work.fixes.append(fixes)
     table, left_out = select_columns(_with_columns(table, standard, ("lat", "lon")), standard)
-    town = _town_points(table, standard, dataset, around)
-    work.findings.append(_suspected_datum(table, standard, dataset, town))
+    town = town_points(table, standard, around.gazetteer, dataset.body.code)
+    if town is not None and dataset.crs is None:
+        work.findings.append(suspected_datum(table, standard, town))
     table, point_findings, point_fixes = check_points(
         table, standard, area=area, accept=dataset.accept_fixes, town_points=town
     )
-    work.findings.append(_points_elsewhere(table, standard, register))
+    work.findings.append(points_apart(table, standard, register))
     table, fill_findings, fill_fixes = fill_points(
         table, standard, gazetteer=around.gazetteer, register=register, coarsest=dataset.geocode_coarsest,
         body=dataset.body,
@@ -224,48 +226,12 @@ def _finish_resource(
     rule_findings = [validator.check(table), validator.finish()]
     personal = check_personal(table, standard, allowances=dataset.allowances)
     mended = join_findings([point_fixes, fill_fixes], FIXES)
-    work.findings += [left_out, _unresolved(point_findings, mended, table.rows), fill_findings, *rule_findings, personal]
+    work.findings += [left_out, unresolved(point_findings, mended, table.rows), fill_findings, *rule_findings, personal]
     work.fixes += [point_fixes, fill_fixes]
     filled = fill_fixes.filter("applied")["row"].unique()
     work.given_points.append(Table(table.frame.filter(~pl.col(ROW).is_in(filled.implode()))))
     complete, _ = select_columns(_with_columns(mask(table, personal), standard), standard)
     work.resources.append(ResourceData(stamp, complete, as_of))
-
-
-def _points_elsewhere(table: Table, standard: Standard, register: Register | None) -> pl.DataFrame:
-    """Facilities whose point differs from the one that another dataset of the body gives for the same name and address."""
-    if register is None or not has_points(standard, table):
-        return findings_frame()
-    _, names, addresses, _, _ = facility_columns("", standard, table)
-    return points_elsewhere(standard, table, register.locate(names, addresses))
-
-
-def _town_points(
-    table: Table, standard: Standard, dataset: Dataset, around: Surroundings
-) -> pl.DataFrame | None:
-    """Where the addresses say that the rows are (row, lat, lon, error_m), to 大字 or better; None without addresses."""
-    names = [f.name for rule in ("addr_full", "addr_old") for f in standard.with_rule(rule) if f.name in table.columns]
-    if around.gazetteer is None or not names or not has_points(standard, table):
-        return None
-    parsed = parse_addresses(table.frame[names[0]], around.gazetteer, body_code=dataset.body.code)
-    places = parsed.select("level", "lat", "lon", "error_m").insert_column(0, table.frame[ROW].alias("row"))
-    return places.filter(pl.col("level") >= 3).drop("level")
-
-
-def _suspected_datum(
-    table: Table, standard: Standard, dataset: Dataset, town: pl.DataFrame | None
-) -> pl.DataFrame:
-    """One finding if the points look like 日本測地系 and the declaration says nothing of it; nothing is converted."""
-    if town is None or dataset.crs is not None:
-        return findings_frame()
-    lat, lon = (next(f.name for f in standard.with_rule(r) if f.name in table.columns) for r in ("lat", "lon"))
-    degrees = [pl.col(c).cast(pl.Float64, strict=False) for c in (lat, lon)]
-    points = table.frame.select(pl.col(ROW).alias("row"), degrees[0].alias("lat"), degrees[1].alias("lon"))
-    verdict = detect_datum(points, town)
-    if verdict.answer != "yes":
-        return findings_frame()
-    params = {"reason_ja": verdict.reason_ja, "reason_en": verdict.reason_en, "rows": verdict.rows}
-    return findings_frame([Finding("datum-suspected", None, lat, None, params)])
 
 
 def _with_columns(table: Table, standard: Standard, rules: Collection[str] | None = None) -> Table:
@@ -289,22 +255,13 @@ def _feed_resource(
     )
     personal = check_personal(table, standard, allowances=dataset.allowances)
     in_feed = pl.col("code") != "coordinate-outside-japan"  # said by the rules of the feed already
-    left = _unresolved(point_findings.filter(in_feed), point_fixes, table.rows)
+    left = unresolved(point_findings.filter(in_feed), point_fixes, table.rows)
     work.findings += [read_findings, check_gtfs(tables), left, personal]
     work.fixes.append(point_fixes)
     table = mask(table, personal)
     work.given_points.append(table)
     feed = {**tables, "stops.txt": Table(stops.frame.with_columns(table.frame.select(table.columns)))}
     work.resources.append(ResourceData(stamp, table, as_of, gtfs_bytes(feed if "stops.txt" in tables else tables)))
-
-
-def _unresolved(findings: pl.DataFrame, fixes: pl.DataFrame, rows: int) -> pl.DataFrame:
-    """The findings without those on cells that an applied fix has mended; the fix itself tells of them."""
-    mended = fixes.filter("applied").select("row", "field").unique()
-    left = findings.join(mended, on=["row", "field"], how="anti", maintain_order="left")
-    if rows and mended["row"].n_unique() == rows:
-        left = left.filter(pl.col("code") != "coordinate-column-empty")
-    return left
 
 
 def _area(dataset: Dataset, around: Surroundings) -> Area | None:

@@ -32,6 +32,7 @@ FLOORS = {
     "pipelines.edition": 3,
     "pipelines.findings": 3,
     "pipelines.facilities": 2,
+    "pipelines.placing": 4,
     "pipelines.decide": 4,
     "pipelines.checked": 3,
     "pipelines.schema_only": 4,
@@ -63,6 +64,7 @@ SHARED_WORDS = {"pipelines.messages", "pipelines.words", "publish.swap", "pipeli
 # One room on a floor may stand on a neighbour, where the order is by nature: reason beside it.
 NEIGHBOURS = {
     ("pipelines.build", "pipelines.check"),  # build chooses the standard as check does
+    ("pipelines.build", "pipelines.placing"),  # the order of its functions is the line's
     ("pipelines.build", "pipelines.decide"),  # the line's last step: ready or held
     ("pipelines.check", "pipelines.schema_only"),  # a Table Schema of one's own is one of its three ways
     ("pipelines.compare", "pipelines.check"),  # compare is check, once for each edition

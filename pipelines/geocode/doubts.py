@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.geocode.fold import HYPHEN, NUMBER, SPACE, Tokens
 from pipelines.geocode.keys import AT_NUMBER, SHORT
 from pipelines.geocode.places import CHOME, KOAZA, OAZA, ORPHAN_KOAZA
 from pipelines.geocode.store import Gazetteer
+from pipelines.geocode.tokens import HYPHEN, NUMBER, SPACE, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _NUMERAL = r"^(大字|小字|字)?[0-9０-９〇一二三四五六七八九十百千壱弐参]+(字|号|番|区)?$"

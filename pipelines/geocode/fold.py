@@ -6,176 +6,21 @@ Width, 旧字体/異体字, kana, hyphens and the words 大字・字 fold away; 
 
 from __future__ import annotations
 
-import csv
-import unicodedata
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
-NUMBER = np.uint32(0x200000)
-"""Tokens from here on are numbers: NUMBER + value (values above 2**29 are cut)."""
-_DROP = np.uint32(0xFFFFFFFF)
+from pipelines.geocode.signs import DROP, fold_table
+from pipelines.geocode.tokens import BREAK, HYPHEN, NUMBER, Array, Tokens
+
 _LIMIT = 1 << 29
 _SAFE_DIGITS = 8  # so many digits stay below the limit
-BREAK = "\x1f"
-"""Between the parts of a gazetteer name: numbers do not join over it (助七 + 一丁目)."""
-HYPHEN, SPACE, NO = ord("-"), ord(" "), ord("ノ")
-_HYPHENS = "-‐‑‒–—―−─━﹣－ーｰ⁃⁻₋╌╍┄┅╴╶⎯⏤➖˗"
-_WAVES = "~〜～∼∿"
 _CLASS: dict[str, tuple[int, int]] = {  # character -> (1 digit, 2 kanji digit, 3 kanji unit; value)
     **{str(i): (1, i) for i in range(10)},
     **{c: (2, i) for i, c in enumerate("〇一二三四五六七八九")},
     "零": (2, 0), "十": (3, 10), "百": (3, 100), "千": (3, 1000),
 }
-Array = np.ndarray[Any, np.dtype[Any]]
-
-
-def _nowhere() -> Array:
-    return np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Folded rows, laid end to end: row i is token[start[i]:end[i]], and token[end[i]] is 0.
-
-    char[k] is the place of token k's first character, counted over all rows' characters plus one
-    end mark a row; row i's own characters begin at row_char[i]. `stops` (numbers and row ends) and `cities`
-    (市, 区, 町, 村) are places of tokens; those of row i begin at stop_from[i] and city_from[i].
-    """
-
-    token: Array
-    start: Array
-    end: Array
-    char: Array
-    row_char: Array
-    raw: Array | None = None
-    stops: Array = field(default_factory=_nowhere)
-    stop_from: Array = field(default_factory=_nowhere)
-    cities: Array = field(default_factory=_nowhere)
-    city_from: Array = field(default_factory=_nowhere)
-
-    @cached_property
-    def _azas(self) -> Array:
-        """The characters 字 without 大 before them."""
-        assert self.raw is not None
-        aza = np.flatnonzero(self.raw == ord("字"))
-        return np.asarray(aza[self.raw.take(np.maximum(aza - 1, 0)) != ord("大")])
-
-    def number_from(self, rows: Array, begin: Array) -> Array:
-        """The first number of each of these rows from token `begin` on, or the row's end."""
-        at = self.stop_from.take(rows)
-        there = self.stops.take(at)
-        left = (there < begin).nonzero()[0]
-        while len(left):
-            at[left] += 1
-            there[left] = self.stops.take(at.take(left))
-            left = left.take((there.take(left) < begin.take(left)).nonzero()[0])
-        return there
-
-    def city_end(self, rows: Array, after: Array) -> Array:
-        """The token behind the first 市, 区, 町 or 村 of each of these rows from token `after` on (maybe of a later
-        row; the number of all tokens where there is none)."""
-        at = self.city_from.take(rows)
-        there = self.cities.take(at)
-        left = (there < after).nonzero()[0]
-        while len(left):
-            at[left] += 1
-            there[left] = self.cities.take(at.take(left))
-            left = left.take((there.take(left) < after.take(left)).nonzero()[0])
-        return np.asarray(np.minimum(there + 1, len(self.token)))
-
-    def aza_between(self, begin: Array, end: Array) -> Array:
-        """True where a 字 (not 大字) stands in the text from token `begin` to the last before `end`."""
-        if self.raw is None or not len(self._azas):
-            return np.zeros(len(begin), bool)
-        a, b = self.char.take(begin - 1), self.char.take(end - 1)
-        return np.asarray(np.searchsorted(self._azas, a + 1) < np.searchsorted(self._azas, b))
-
-    def aza_before(self, at: Array) -> Array:
-        """True where a 字 stands before the first character of token `at`, maybe with a blank between."""
-        assert self.raw is not None
-        char = self.char.take(at)
-        before = self.raw.take(np.maximum(char - 1, 0))
-        blank = (before == SPACE) | (before == ord("\u3000"))
-        return np.asarray((before == ord("字")) | (blank & (self.raw.take(np.maximum(char - 2, 0)) == ord("字"))))
-
-    def oaza_before(self, at: Array) -> Array:
-        """True where 大字 stands right before the first character of token `at`."""
-        assert self.raw is not None
-        char = self.char.take(at)
-        return np.asarray((self.raw.take(np.maximum(char - 1, 0)) == ord("字"))
-                          & (self.raw.take(np.maximum(char - 2, 0)) == ord("大")))
-
-    def in_words(self, at: Array) -> Array:
-        """True where token `at` is a kanji numeral that begins or is part of a word (一の山, 七本松), no number."""
-        found = np.zeros(len(at), bool)
-        if self.raw is None:
-            return found
-        written = self.raw.take(self.char.take(at))
-        kanji = ((written > 0x3000) & (written < 0xFF00)).nonzero()[0]
-        spot = at.take(kanji)
-        number = self.token.take(spot) >= NUMBER
-        after = self.token.take(np.minimum(spot + 1, len(self.token) - 1))
-        found[kanji] = number & _IN_WORD.take(np.minimum(after, 0xFFFF))
-        return found
-
-
-_AFTER_NUMBER = tuple(ord(c) for c in "番地号丁条線区階棟室外他先内付近ノホ及カイロハニ甲乙丙、。（）")
-_IN_WORD = np.arange(0x10000) >= 0x3041
-_IN_WORD[[*_AFTER_NUMBER, 0xFFFF]] = False
-
-
-@lru_cache(maxsize=1)
-def variants() -> dict[str, str]:
-    """variants.csv: variant character -> common form."""
-    path = Path(__file__).with_name("variants.csv")
-    lines = [ln for ln in path.read_text(encoding="utf-8").splitlines() if not ln.startswith("#")]
-    return {row["variant"]: row["common"] for row in csv.DictReader(lines)}
-
-
-def _fold_kana(char: str) -> str:
-    """Katakana without small letters and voicing marks; カ and ケ (ヶ, が, ヵ) are one class."""
-    code = ord(char)
-    if 0x3041 <= code <= 0x3096:
-        char = chr(code + 0x60)
-    base = unicodedata.normalize("NFD", char)[0]
-    return {"ァ": "ア", "ィ": "イ", "ゥ": "ウ", "ェ": "エ", "ォ": "オ", "ッ": "ツ", "ャ": "ヤ", "ュ": "ユ", "ョ": "ヨ",
-            "ヮ": "ワ", "ヵ": "ケ", "ヶ": "ケ", "カ": "ケ", "ヰ": "イ", "ヱ": "エ", "ヲ": "オ"}.get(base, base)
-
-
-@lru_cache(maxsize=1)
-def fold_table() -> Array:
-    """For every code point its folded code point; dropped ones are 0xFFFFFFFF. 4.5 MB, built in some milliseconds."""
-    table = np.arange(0x110000, dtype=np.uint32)
-    table[1:0x1F] = _DROP
-    table[0x7F:0xA0] = _DROP
-    for low, high in ((0xA0, 0x100), (0x2000, 0x2070), (0x2070, 0x20A0), (0x2100, 0x2190), (0x2460, 0x2500),
-                      (0x2E80, 0x2FE0), (0x3000, 0x3400), (0xF900, 0xFB00), (0xFE00, 0x10000), (0x2F800, 0x2FA20)):
-        for code in range(low, high):
-            plain = unicodedata.normalize("NFKC", chr(code))
-            if len(plain) == 1:
-                table[code] = ord(plain)
-    for low, high in ((0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2065), (0xFE00, 0xFE10), (0xE0100, 0xE01F0)):
-        table[low:high] = _DROP
-    table[[0xFEFF, 0x3099, 0x309A, 0xFF9E, 0xFF9F, 0x309B, 0x309C, 0xAD]] = _DROP
-    second = np.arange(0x10000, dtype=np.uint32)
-    for code in range(ord("a"), ord("z") + 1):
-        second[code] = code - 32
-    for code in (*range(0x3041, 0x3097), *range(0x30A1, 0x30FB)):
-        second[code] = NO if chr(code) in "のノ" else ord(_fold_kana(chr(code)))
-    plane = table < 0x10000
-    table[plane] = second[table[plane]]
-    for source, target in variants().items():
-        table[ord(source)] = ord(target)
-    for group, target in ((_HYPHENS, "-"), (_WAVES, "~"), ("之乃", "ノ"), ("　\u00a0\u2002\u2003\u2009\t\n\r", " ")):
-        for char in group:
-            table[ord(char)] = ord(target)
-    table[0] = 0
-    return table
 
 
 _AZA, _FILLER, _EYE, _STREET, _HYPHEN_CLASS, _GONE = range(0x84, 0x8A)
@@ -194,7 +39,7 @@ def _bits(kind: int) -> np.uint32:
 def _classed() -> Array:
     """For every raw code point its folded code point (of a digit: its value) with its class above it."""
     table = fold_table()
-    known = table != _DROP
+    known = table != DROP
     by_code = np.arange(0x110000, dtype=np.uint32)
     for char, (number_kind, number) in _CLASS.items():
         by_code[ord(char)] = _bits(number_kind) | np.uint32(number)

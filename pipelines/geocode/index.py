@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.geocode.fold import BREAK, HYPHEN, NUMBER, Tokens, fold
+from pipelines.geocode.fold import fold
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, PLAIN, SHARED, SHORT, KeyTable, roll_rows, seed_of
 from pipelines.geocode.places import CHOME, GROUP, KOAZA, OAZA, ORPHAN_KOAZA, table_file
+from pipelines.geocode.tokens import BREAK, HYPHEN, NUMBER, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _COUNTERS = tuple(ord(c) for c in "丁条線区号番組軒町")

@@ -9,9 +9,9 @@ import numpy as np
 
 from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, LIVING, PARENT, PREFECTURE, WARD
 from pipelines.geocode.doubts import miswritten, second_look
-from pipelines.geocode.fold import HYPHEN, NUMBER, SPACE, Tokens
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
 from pipelines.geocode.store import Gazetteer
+from pipelines.geocode.tokens import HYPHEN, NUMBER, SPACE, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 REASONS = ("", "no-address", "prefecture-only", "municipality-only", "town-not-found", "municipality-ambiguous",

@@ -9,12 +9,13 @@ import numpy as np
 
 from pipelines.geocode.bodies import FORMER, FORMER_LOOSE, PREFECTURE
 from pipelines.geocode.doubts import doubtful
-from pipelines.geocode.fold import HYPHEN, NO, NUMBER, Tokens, spread
+from pipelines.geocode.fold import spread
 from pipelines.geocode.keys import AT_NUMBER, SHORT, seed_of
 from pipelines.geocode.match import OK, Places, is_one_of
 from pipelines.geocode.residue import Residue, follow_numbers
 from pipelines.geocode.retry import IN_STREET
 from pipelines.geocode.store import Gazetteer
+from pipelines.geocode.tokens import HYPHEN, NO, NUMBER, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _KYOTO = 26

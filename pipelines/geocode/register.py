@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.geocode.fold import HYPHEN, NO, NUMBER, fold_text
+from pipelines.geocode.fold import fold_text
+from pipelines.geocode.tokens import HYPHEN, NO, NUMBER
 
 _CLOSERS = {ord(c) for c in "番地号"} | {HYPHEN, NO, ord(" ")}
 _SAME_DEGREES = 0.0003

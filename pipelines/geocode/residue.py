@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.geocode.fold import HYPHEN, NO, NUMBER, SPACE, Tokens
 from pipelines.geocode.keys import roll
 from pipelines.geocode.lots import LotTable, town_seeds
+from pipelines.geocode.tokens import HYPHEN, NO, NUMBER, SPACE, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

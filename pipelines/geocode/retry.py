@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from pipelines.geocode.bodies import LIVING, PARENT, PREFECTURE
-from pipelines.geocode.fold import HYPHEN, NUMBER, Tokens
 from pipelines.geocode.keys import ASKS, PLAIN, roll, roll_one, roll_rows, seed_of
 from pipelines.geocode.match import (
     OK,
@@ -20,6 +19,7 @@ from pipelines.geocode.match import (
     values_of,
 )
 from pipelines.geocode.store import Gazetteer
+from pipelines.geocode.tokens import HYPHEN, NUMBER, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _STREET = tuple(ord(c) for c in "通ル入筋丁")

@@ -7,7 +7,6 @@ tests every prefix; the filters drop a row as soon as no key begins that way.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -156,16 +155,9 @@ class KeyTable:
         self._settle(token, [at_lead, *self._walk(token, order, place, state, 64)], found, False)
         return found.key, found.after
 
-    @cached_property
-    def _tells_longer(self) -> bool:
-        """False for a table of before there was LONGER: there no key is sure to be the longest."""
-        return bool((self.flags & LONGER).any())
-
     def at(self, token: Array, begin: Array, state: Array, size: Array) -> tuple[Array, Array]:
         """(the key of just `size` tokens or -1, True where it asks for nothing and no other key goes on there)."""
         key, sure = np.full(len(begin), -1, np.int64), np.zeros(len(begin), bool)
-        if not self._tells_longer:
-            return key, sure
         order, first, _, state = _leap(token, begin, state, size)
         order = order[first:]
         found = self.find(state[first:])

@@ -30,7 +30,7 @@ from pipelines.geocode.layouts import HISTORY, SourceRows, read_source
 from pipelines.geocode.lots import LotTable, build_lots
 from pipelines.geocode.town_table import TownTable
 
-_FORMAT = 1
+_FORMAT = 2
 Array = np.ndarray[Any, np.dtype[Any]]
 _PARTS = ("towns.arrow", "town-city_row.npy", "town-lat.npy", "cities.arrow", "names-ends.npy", "wide-ends.npy",
           "bodies-ends.npy", "city-pref.npy", "lots-publisher.npy")

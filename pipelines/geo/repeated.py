@@ -28,7 +28,8 @@ class RepeatedPoints:
         """Findings `coordinate-same-point`: each row of a point that stands at so many different addresses."""
         found = [findings_frame()]
         for heading, blocks in self._seen.items():
-            many = pl.concat(blocks).with_columns(n=pl.col("place").n_unique().over("a", "o")).filter(
+            twice = pl.concat(blocks).filter(pl.struct("a", "o").hash().is_duplicated())
+            many = twice.with_columns(n=pl.col("place").n_unique().over("a", "o")).filter(
                 pl.col("n") >= SAME_POINT_ADDRESSES)
             found.append(many.select(
                 code=pl.lit("coordinate-same-point"), row=pl.col(ROW), field=pl.lit(heading), value=pl.col("a"),

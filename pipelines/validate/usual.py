@@ -19,6 +19,7 @@ _NEARLY_ALL = 0.95
 _LEAST_ROWS = 10
 _LEAST_SAME = 5
 _FEW_BLANK = 0.1
+_MOST_KEPT = 500_000  # rows; where so many pairs are unlike the others, code and name do not go together
 _LARGE = 100_000
 _TIMES = 1_000
 _MOST_ODD = 0.5  # of the numbers of a block: a column of other numbers (0120-…) is left alone
@@ -63,9 +64,17 @@ class CodesAndNames:
             counted = told.group_by("code", "name", maintain_order=True).len()
             for at, name, count in counted.iter_rows():
                 self._counts[code, field.name][at, name] += count
-            rare = counted.filter(pl.col("len") < (1 - _MOST) * told.height).drop("len")
-            if rare.height:
-                self._rare[code, field.name].append(told.join(rare, on=["code", "name"], maintain_order="left"))
+            self._keep_rare(code, field.name, told, counted)
+
+    def _keep_rare(self, code: str, field: str, told: pl.DataFrame, counted: pl.DataFrame) -> None:
+        """Rows that may turn out odd: pairs that are not the usual one of their code and of their name in this block."""
+        most = [pl.col("len") >= _MOST * pl.col("len").sum().over(side) for side in ("code", "name")]
+        usual = pl.all_horizontal(most) & (pl.col("len") >= _LEAST_SAME)
+        rare = counted.filter(~usual).drop("len")
+        kept = self._rare[code, field]
+        if rare.height and sum(block.height for block in kept) < _MOST_KEPT:
+            odd = told.join(rare, on=["code", "name"], maintain_order="left")
+            kept.append(odd.cast({ROW: pl.Int32, "code": pl.Categorical, "name": pl.Categorical}))
 
     def finish(self) -> list[Finding]:
         found: list[Finding] = []

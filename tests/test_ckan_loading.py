@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.errors import CatalogueError
 from publish.ckan import datastore, loading
-from publish.ckan.datastore import Note, fill_table, missing_tables, short_tables, tabulate
+from publish.ckan.datastore import IDS_AT_ONCE, Note, absent_tables, fill_table, missing_tables, short_tables, tabulate
 from publish.ckan.loading import await_tables
 from publish.ckan.token import Token
 from publish.ckan.trouble import Later, Refused
@@ -231,6 +231,38 @@ def test_many_rows_go_in_blocks_and_are_counted_with_the_last(desk: Desk, tmp_pa
     assert desk.calls == ["datastore_create", "datastore_upsert", "datastore_upsert"]
     assert desk.counted == [False, False, True]
     assert [r["名称"] for r in desk.rows] == [f"施設{n}" for n in range(made.rows or 0)]
+
+
+def test_tables_that_a_purged_dataset_left_are_found_by_one_question(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Portal:
+        def read(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+            asked.append(data)
+            return {"records": [{"name": n} for n in data["filters"]["name"] if n == "r7"]}
+
+    found = absent_tables(Portal(), [f"r{n}" for n in range(IDS_AT_ONCE + 1)])  # type: ignore[arg-type]
+    assert len(asked) == 2 and all(d["resource_id"] == "_table_metadata" for d in asked)
+    assert "r7" not in found and len(found) == IDS_AT_ONCE
+
+
+def test_where_the_portal_does_not_list_its_tables_each_is_looked_at() -> None:
+    class Portal:
+        def read(self, action: str, data: dict[str, Any]) -> dict[str, Any]:
+            raise Refused(403, "Authorization Error", {})
+
+    assert absent_tables(Portal(), ["r1"]) == frozenset()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_a_table_is_emptied_first_unless_it_is_known_to_be_absent(desk: Desk, tmp_path: Path, absent: bool) -> None:
+    looks: list[str] = []
+    desk.before = looks.append
+    if not absent:
+        desk.columns, desk.rows = [("コード", "text"), ("名称", "text"), ("緯度", "numeric")], [{"コード": "1"}]
+    assert fill_table(desk, "r1", table(tmp_path), ours=True, fresh=True, absent=absent) == ([], False)  # type: ignore[arg-type]
+    assert len(desk.rows) == 3
+    assert ("datastore_info" in looks) is not absent
 
 
 def test_an_answer_lost_in_the_middle_doubles_no_row(desk: Desk, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.errors import CatalogueError, KokaiError
 from publish.ckan.checking import damaged
-from publish.ckan.datastore import ACTIVE, NO_STORES, Note, Stores, fill_table, is_table
+from publish.ckan.datastore import ACTIVE, NO_STORES, Note, Stores, absent_tables, fill_table, is_table
 from publish.ckan.journal import Journal
 from publish.ckan.portal import Portal
 from publish.ckan.reading import source_id
@@ -43,6 +43,9 @@ def carry_out(
     complete by then has its bytes verified. `since` is the moment of a withdrawal (UTC, as CKAN prints it).
     """
     work = [c for c in changes if c.action != "keep" or c.tables or journal.begun(c.name)]
+    new = [c.name for c in work if c.action == "create" and not journal.begun(c.name)]
+    tables = [f.id for n in new for f in wanted[n].files if stores.ours(f)]
+    stores = replace(stores, absent=absent_tables(portal, tables)) if tables else stores
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
         jobs = [pool.submit(_one, c, wanted.get(c.name), portal, journal, since, stores) for c in work]
         try:
@@ -239,7 +242,8 @@ class _Dataset:
             resource = found[f.path]
             made_now = bool(held.get("private")) and f.path in self.sent & self._new_files() and not self.begun
             said, loading = fill_table(self.portal, str(resource["id"]), f, ours=self.stores.ours(f),
-                                       fresh=made_now or not self.stores.xloader)
+                                       fresh=made_now or not self.stores.xloader,
+                                       absent=made_now and str(resource["id"]) in self.stores.absent)
             self.notes += said
             if said and made_now:
                 with suppress(Later, Refused):

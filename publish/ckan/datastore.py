@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ RUNNING = ("running", "running_but_viewable")
 BUSY = (*RUNNING, "pending", "submitting")
 SETTLE_STEPS, STEP_S = 15, 1.0
 FILL_TRIES = 3
+IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Stores:
 
     datastore: bool = False
     xloader: bool = False
+    absent: frozenset[str] = frozenset()  # resource ids that had no table when the run began
 
     def ours(self, f: WantedFile) -> bool:
         """True for a table that we fill: small, or nobody else does it."""
@@ -129,8 +131,25 @@ def standing(portal: Portal, resource_id: str) -> Standing | None:
     return Standing(columns, int(found["meta"]["count"]))
 
 
+def absent_tables(portal: Portal, ids: Sequence[str]) -> frozenset[str]:
+    """Those of the resource ids that have no table, by one question for many; none where the portal does not say.
+
+    A dataset that was purged leaves its tables behind, so a new one may find some.
+    """
+    absent: set[str] = set()
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = list(ids[start : start + IDS_AT_ONCE])
+        asked = {"resource_id": "_table_metadata", "filters": {"name": some}, "fields": ["name"], "limit": len(some)}
+        try:
+            found = portal.read("datastore_search", asked)["records"]
+        except (Refused, CatalogueError):
+            return frozenset()
+        absent |= set(some) - {str(r["name"]) for r in found}
+    return frozenset(absent)
+
+
 def fill_table(
-    portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, fresh: bool
+    portal: Portal, resource_id: str, f: WantedFile, *, ours: bool, fresh: bool, absent: bool = False
 ) -> tuple[list[Note], bool]:
     """Make the table with its dictionary and fill it, or have xloader fill it: notes on what did not work (none = fine),
     and whether xloader is loading it now.
@@ -145,7 +164,7 @@ def fill_table(
         if not fresh and not settle(portal, resource_id):
             return [], True
         if ours:
-            said = fill_ourselves(portal, resource_id, f)
+            said = fill_ourselves(portal, resource_id, f, absent=absent)
             return ([lacking(f, said)] if said else []), False
         tabulate(portal, resource_id, f)
         submit(portal, resource_id)
@@ -212,19 +231,21 @@ def job_state(portal: Portal, resource_id: str) -> str:
     return str(found.get("status", ""))
 
 
-def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile) -> str:
+def fill_ourselves(portal: Portal, resource_id: str, f: WantedFile, *, absent: bool = False) -> str:
     """A table with our columns, dictionary and the rows of our own file; the reason where there is none ("" = done).
 
-    The table is emptied first, so that no row is there twice: after an answer that was lost, and since a resource that
-    comes back under its id (withdrawn and approved anew, purged and made again) finds the table that it left. A table that does not
-    take the schema's types is made of text. Raises Refused for what the portal will not do.
+    The table is emptied first, unless it is known to be `absent`, so that no row is there twice: after an answer that
+    was lost, and since a resource that comes back under its id (withdrawn and approved anew, purged and made again) finds
+    the table that it left. A table that does not take the schema's types is made of text. Raises Refused for what the
+    portal will not do.
     """
     if f.size_bytes > MAX_OWN_BYTES:
         return f"{f.size_bytes:,} bytes"
     said, plain = "", False
     for n in range(FILL_TRIES):
         try:
-            _empty(portal, resource_id, f, plain=plain)
+            if n or not absent:
+                _empty(portal, resource_id, f, plain=plain)
             _insert(portal, resource_id, f, plain=plain)
             return ""
         except Later as later:

@@ -52,25 +52,12 @@ class Tokens:
 
     def number_from(self, rows: Array, begin: Array) -> Array:
         """The first number of each of these rows from token `begin` on, or the row's end."""
-        at = self.stop_from.take(rows)
-        there = self.stops.take(at)
-        left = (there < begin).nonzero()[0]
-        while len(left):
-            at[left] += 1
-            there[left] = self.stops.take(at.take(left))
-            left = left.take((there.take(left) < begin.take(left)).nonzero()[0])
-        return there
+        return _first_from(self.stops, self.stop_from.take(rows), begin)
 
     def city_end(self, rows: Array, after: Array) -> Array:
         """The token behind the first 市, 区, 町 or 村 of each of these rows from token `after` on (maybe of a later
         row; the number of all tokens where there is none)."""
-        at = self.city_from.take(rows)
-        there = self.cities.take(at)
-        left = (there < after).nonzero()[0]
-        while len(left):
-            at[left] += 1
-            there[left] = self.cities.take(at.take(left))
-            left = left.take((there.take(left) < after.take(left)).nonzero()[0])
+        there = _first_from(self.cities, self.city_from.take(rows), after)
         return np.asarray(np.minimum(there + 1, len(self.token)))
 
     def aza_between(self, begin: Array, end: Array) -> Array:
@@ -107,3 +94,14 @@ class Tokens:
         after = self.token.take(np.minimum(spot + 1, len(self.token) - 1))
         found[kanji] = number & _IN_WORD.take(np.minimum(after, 0xFFFF))
         return found
+
+
+def _first_from(places: Array, at: Array, begin: Array) -> Array:
+    """For each row the first of `places` (sorted) from `begin` on; at[i] is where row i's own begin. Changes `at`."""
+    there = places.take(at)
+    left = (there < begin).nonzero()[0]
+    while len(left):
+        at[left] += 1
+        there[left] = places.take(at.take(left))
+        left = left.take((there.take(left) < begin.take(left)).nonzero()[0])
+    return there

@@ -1,7 +1,8 @@
 """Rows seen so far to those whose key was there before: `unique` and `primaryKey` over a whole file in blocks.
 
 State: one 64-bit hash and one 32-bit row number, 12 bytes a row per key, in sorted runs that are merged as they
-grow (each row is merged about log2(blocks) times), and a bitmap of about a byte a row that spares most look-ups.
+grow, up to half a million rows (each row is merged about log2(blocks) times), and a bitmap of about a byte a row
+that spares most look-ups.
 Two different keys among ten million rows share a hash with a probability of 3 in a million.
 """
 
@@ -22,6 +23,7 @@ _FIRST_BYTES = 1 << 17
 _FEW_IN_PYTHON = 5_000
 _REPEATED = {"index": pl.UInt32, "first_row": pl.Int64}
 _FEW_ROWS = 1 << 17
+_MERGED_ROWS = 1 << 19  # a longer run stays as it is: merging takes some 40 bytes a row for a moment
 
 
 class RepeatedKeys:
@@ -145,7 +147,7 @@ class SeenHashes:
         if not len(hashes):
             return
         self._runs.append((hashes, rows))
-        while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
+        while len(self._runs) > 1 and len(self._runs[-2][0]) <= min(2 * len(self._runs[-1][0]), _MERGED_ROWS):
             self._merge_last_two()
         self._count += len(hashes)
         if self._count <= len(self._bits) * 2:

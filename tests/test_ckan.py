@@ -16,6 +16,7 @@ from pipelines.errors import CatalogueError
 from pipelines.model import Package
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
+from publish.ckan.trouble import Refused
 from publish.ledger import append_entries, read_ledger
 from publish.plan import Plan, read_plan, write_plan
 from publish.push import Connection, kept_packages, plan_packages, plan_withdrawals, publish_changes
@@ -218,6 +219,26 @@ def test_bytes_spoiled_on_the_way_are_sent_again(ckan: tuple[FakeCkan, str], tmp
     held = state.find("352136_aed")
     csv = next(r for r in held["resources"] if r["format"] == "CSV")
     assert state.files[csv["id"]] == (made[0].public / "352136_aed.csv").read_bytes()
+
+
+@pytest.mark.parametrize(("collisions", "left"), [(3, []), (4, ["portal-refused", "portal-refused"])])
+def test_datasets_that_collide_over_a_new_tag_are_sent_again_a_few_times(
+        ckan: tuple[FakeCkan, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collisions: int, left: list[str]) -> None:
+    state, address = ckan
+    tried: dict[str, int] = {}
+    write = Portal.write
+
+    def collide(portal: Portal, action: str, data: Any, files: Any = None) -> Any:
+        if action == "package_create":
+            tried[data["name"]] = tried.get(data["name"], 0) + 1
+            if tried[data["name"]] <= collisions:
+                raise Refused(500, "", {"message": "Internal Server Error"})
+        return write(portal, action, data, files)
+
+    monkeypatch.setattr(Portal, "write", collide)
+    link = connection(address, tmp_path)
+    assert errors(publish(link, tmp_path, plan(link, packages(tmp_path / "p")))) == left
+    assert len(state.datasets) == (0 if left else 2)
 
 
 def test_a_withdrawal_leaves_a_tombstone_and_stays_out(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ from publish.ckan.writing import batches, create, entomb, new_views, open_to_all
 from publish.plan import Change, FieldChange, FileChange, Wanted, WantedFile, make_change, remaining
 from publish.plan.compare import difference_marks, is_tombstone, match_files
 
+MAX_COLLISIONS = 3
+"""Tries again of a package_create that ended with 500: two datasets that bring the same new tag at the same moment collide in
+the database of a CKAN with several workers (seen on 2.12.0), and the one that lost goes through when it is sent again."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -84,6 +88,7 @@ class _Dataset:
         self.again: set[str] = set()  # files whose bytes at the portal were wrong
         self.sent: set[str] = set()
         self.created = False
+        self.collisions = 0
         self.filled: set[str] = set()  # tables that are in the DataStore, or on their way
         self.notes: list[Note] = []
         self.loading: dict[str, WantedFile] = {}
@@ -159,6 +164,9 @@ class _Dataset:
             made = create(self.portal, self.wanted)
             self.created = True
         except Refused as refused:
+            if refused.status == 500 and self.collisions < MAX_COLLISIONS:
+                self.collisions += 1
+                raise Later("500 at package_create") from None
             if "name" not in refused.error and "id" not in refused.error:
                 raise stopped(refused, action="package_create", where=self.wanted.name) from None
             found = self.portal.show(self.wanted.name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import CatalogueError
+from pipelines.package import sha256_of
 from publish.ckan.checking import fetch
 from publish.ckan.portal import Portal
 from publish.ckan.token import Token
@@ -40,7 +40,7 @@ def verify_release(release: Path, last: Mapping[str, tuple[str, str]], *, served
         if event == "withdrawn":
             drifts.append(Drift("withdrawn-public", name, "", "取り下げたはずのデータが公開されています。",
                                 "was withdrawn but is public"))
-        elif sha != hashlib.sha256((folder / "datapackage.json").read_bytes()).hexdigest():
+        elif sha != sha256_of(folder / "datapackage.json"):
             drifts.append(Drift("edition-differs", name, "", "台帳に最後に記録した版と違います。",
                                 "is not the edition that the ledger names last"))
     gone = sorted(n for n, (event, _) in last.items() if event != "withdrawn" and n not in live)
@@ -67,7 +67,7 @@ def _served(state: Mapping[str, Any], files: list[tuple[str, Path]]) -> list[Dri
             if name in missing:
                 continue
             got = fetch(portal, f"{address}datasets/{name}/{file.name}")
-            if got.sha256 != hashlib.sha256(file.read_bytes()).hexdigest():
+            if got.sha256 != sha256_of(file):
                 drifts.append(Drift("served-differs", name, file.name, "公開先の中身が、この版と違います(写し忘れのおそれ)。",
                                     "what is served is not this release"))
     except (CatalogueError, Later, ValueError, KeyError) as error:

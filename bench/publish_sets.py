@@ -53,7 +53,3 @@ def timed(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
     work()
     return round(time.perf_counter() - start, 2)
-
-
-def resource_ids(portal: Portal, names: list[str]) -> set[str]:
-    return {str(r["id"]) for n in names for r in (portal.show(n) or {"resources": []})["resources"]}

@@ -35,6 +35,7 @@ class FakeCkan:
         self.groups: dict[str, set[str]] = {}  # name -> its editors
         self.clock = 0
         self.max_bytes = 10 << 20
+        self.wants_tags = False  # as a schema of ckanext-scheming may
         self.lock = threading.RLock()
         self.spoil: list[str] = []  # names of files whose next upload is stored with a wrong byte
 
@@ -106,15 +107,20 @@ class FakeCkan:
             raise Refusal(409, "Validation Error", id=["The input field id was not expected."])
         if any(d["name"] == data["name"] and d["state"] == "active" for d in self.datasets.values()):
             raise Refusal(409, "Validation Error", name=["That URL is already in use."])
-        for t in data["tags"]:
-            if not 2 <= len(t["name"]) <= 100 or any(c in t["name"] for c in "・／、（）"):
-                raise Refusal(409, "Validation Error", tags=["Tag must be alphanumeric"])
+        if self.wants_tags and not data.get("tags"):
+            raise Refusal(409, "Validation Error", tags=["Missing value"])
+        self._refuse_tags(data)
         self._group_rights(data.get("groups", []), user)
-        made = {"license_title": None, "groups": [], "state": "active", **data, "id": data.get("id") or str(uuid.uuid4()),
-                "metadata_modified": self.now(), "resources": []}
+        made = {"license_title": None, "groups": [], "tags": [], "state": "active", **data,
+                "id": data.get("id") or str(uuid.uuid4()), "metadata_modified": self.now(), "resources": []}
         self._settle(made)
         self.datasets[made["id"]] = made
         return made
+
+    def _refuse_tags(self, data: Any) -> None:
+        for t in data.get("tags", []):
+            if not 2 <= len(t["name"]) <= 100 or any(c in t["name"] for c in "・／、（）"):
+                raise Refusal(409, "Validation Error", tags=["Tag must be alphanumeric"])
 
     def _may(self, user: str) -> None:
         if not user:
@@ -148,6 +154,7 @@ class FakeCkan:
             made.pop(pattern.removeprefix("-"), None)
         update = json.loads(data.get("update", "{}"))
         self._group_rights(update.get("groups", []), user)
+        self._refuse_tags(update)
         made |= update
         made.setdefault("resources", [])
         made["resources"] += json.loads(data.get("update__resources__extend", "[]"))

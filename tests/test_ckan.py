@@ -221,24 +221,59 @@ def test_bytes_spoiled_on_the_way_are_sent_again(ckan: tuple[FakeCkan, str], tmp
     assert state.files[csv["id"]] == (made[0].public / "352136_aed.csv").read_bytes()
 
 
+@pytest.mark.parametrize("step", ["creating", "opening"])
 @pytest.mark.parametrize(("collisions", "left"), [(3, []), (4, ["portal-refused", "portal-refused"])])
 def test_datasets_that_collide_over_a_new_tag_are_sent_again_a_few_times(
-        ckan: tuple[FakeCkan, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collisions: int, left: list[str]) -> None:
+        ckan: tuple[FakeCkan, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collisions: int, left: list[str], step: str,
+) -> None:
     state, address = ckan
     tried: dict[str, int] = {}
     write = Portal.write
 
     def collide(portal: Portal, action: str, data: Any, files: Any = None) -> Any:
-        if action == "package_create":
-            tried[data["name"]] = tried.get(data["name"], 0) + 1
-            if tried[data["name"]] <= collisions:
+        opening = action == "package_revise" and '"private": false' in data.get("update", "")
+        if opening if step == "opening" else action == "package_create":
+            name = data.get("name") or data["match__id"]
+            tried[name] = tried.get(name, 0) + 1
+            if tried[name] <= collisions:
                 raise Refused(500, "", {"message": "Internal Server Error"})
         return write(portal, action, data, files)
 
     monkeypatch.setattr(Portal, "write", collide)
     link = connection(address, tmp_path)
     assert errors(publish(link, tmp_path, plan(link, packages(tmp_path / "p")))) == left
-    assert len(state.datasets) == (0 if left else 2)
+    assert len(tried) == 2
+    public = [d for d in state.datasets.values() if not d["private"]]
+    assert len(public) == (0 if left else 2)
+
+
+def test_a_new_dataset_gets_its_tags_with_the_write_that_opens_it(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    state, address = ckan
+    link = connection(address, tmp_path)
+    planned = plan(link, packages(tmp_path / "p"))
+    seen: list[tuple[str, bool]] = []
+    act = state.act
+
+    def watch(action: str, data: dict[str, Any], files: dict[str, bytes], user: str) -> Any:
+        made = act(action, data, files, user)
+        if action in ("package_create", "package_revise"):
+            seen.extend((action, bool(d["tags"])) for d in state.datasets.values() if d["private"])
+        return made
+
+    state.act = watch  # type: ignore[method-assign]
+    assert errors(publish(link, tmp_path, planned)) == []
+    assert not any(tagged for _, tagged in seen)
+    for name, wanted in planned.wanted.items():
+        assert {t["name"] for t in state.find(name)["tags"]} == set(wanted.tags)
+
+
+def test_a_portal_that_wants_tags_at_once_gets_them_with_the_creation(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:
+    state, address = ckan
+    state.wants_tags = True
+    link = connection(address, tmp_path, EDITOR, create_organization=False)
+    state.organizations[BODY.organization_id] = {"id": "o1", "name": BODY.organization_id, "title": BODY.name}
+    assert errors(publish(link, tmp_path, plan(link, packages(tmp_path / "p")))) == []
+    assert all(d["tags"] and not d["private"] for d in state.datasets.values())
 
 
 def test_a_withdrawal_leaves_a_tombstone_and_stays_out(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:

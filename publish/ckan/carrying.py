@@ -15,13 +15,13 @@ from publish.ckan.journal import Journal
 from publish.ckan.portal import Portal
 from publish.ckan.reading import source_id
 from publish.ckan.trouble import Later, Refused, stopped, unreachable
-from publish.ckan.writing import batches, create, entomb, new_views, open_to_all, revise, unmark_table
+from publish.ckan.writing import AT_OPENING, batches, create, entomb, new_views, open_to_all, revise, unmark_table
 from publish.plan import Change, FieldChange, FileChange, Wanted, WantedFile, make_change, remaining
 from publish.plan.compare import difference_marks, is_tombstone, match_files
 
 MAX_COLLISIONS = 3
-"""Tries again of a package_create that ended with 500: two datasets that bring the same new tag at the same moment collide in
-the database of a CKAN with several workers (seen on 2.12.0), and the one that lost goes through when it is sent again."""
+"""Tries again of a write that ended with 500: two datasets that bring the same new tag at the same moment collide in the
+database of a CKAN with several workers (seen on 2.12.0), and the one that lost goes through when it is sent again."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class _Dataset:
             held = self._create()
         fields, lacking = remaining(self.wanted, held)
         files = self._with_again(lacking, held)
-        shown = [f for f in fields if f.field != "private"]
+        shown = _to_send(fields, held)
         for batch in batches(files):
             if not batch and not shown:
                 break
@@ -164,9 +164,7 @@ class _Dataset:
             made = create(self.portal, self.wanted)
             self.created = True
         except Refused as refused:
-            if refused.status == 500 and self.collisions < MAX_COLLISIONS:
-                self.collisions += 1
-                raise Later("500 at package_create") from None
+            self._try_collision_again(refused)
             if "name" not in refused.error and "id" not in refused.error:
                 raise stopped(refused, action="package_create", where=self.wanted.name) from None
             found = self.portal.show(self.wanted.name)
@@ -183,6 +181,7 @@ class _Dataset:
         try:
             answer = revise(self.portal, self.wanted, held, fields, files, tables=marked)
         except Refused as refused:
+            self._try_collision_again(refused)
             if "match" not in refused.error:
                 raise stopped(refused, action="package_revise", where=self.change.name) from None
             self._refuse_stale(self.portal.show(str(held["id"])))
@@ -201,7 +200,7 @@ class _Dataset:
     def _verify(self, held: dict[str, Any]) -> dict[str, Any]:
         """Every file that was sent is downloaded and hashed; only then does a private dataset become public."""
         fields, files = remaining(self.wanted, held)
-        if [f for f in fields if f.field != "private"] or files:
+        if _to_send(fields, held) or files:
             raise Later("the portal does not hold what was sent", wait_s=0.2)
         found = match_files(self.wanted, held)
         doubtful = set(found) if self.unsure or held.get("private") or self.change.action == "keep" else self.sent
@@ -214,12 +213,22 @@ class _Dataset:
             return held
         self._fill(held, [f for f in self.wanted.files if self.stores.ours(f)])
         try:
-            open_to_all(self.portal, held)
+            open_to_all(self.portal, self.wanted, held)
         except Refused as refused:
+            self._try_collision_again(refused)
             if "match" not in refused.error:
                 raise stopped(refused, action="package_revise", where=self.change.name) from None
             raise Later("the dataset moved meanwhile", wait_s=0.2) from None
-        return self._confirmed(held)
+        opened = self._confirmed(held)
+        if remaining(self.wanted, opened)[0]:
+            raise Later("the portal does not hold what was sent", wait_s=0.2)
+        return opened
+
+    def _try_collision_again(self, refused: Refused) -> None:
+        """Later, a few times, for a 500: it may be a collision with another dataset's write."""
+        if refused.status == 500 and self.collisions < MAX_COLLISIONS:
+            self.collisions += 1
+            raise Later("500 at a write") from None
 
     def _done(self, held: Mapping[str, Any] | None) -> Outcome:
         assert held is not None
@@ -258,6 +267,12 @@ class _Dataset:
                     unmark_table(self.portal, held, str(resource["id"]))
             elif loading:
                 self.loading[str(resource["id"])] = f
+
+
+def _to_send(fields: Sequence[FieldChange], held: Mapping[str, Any]) -> list[FieldChange]:
+    """The fields that are written before the files are verified."""
+    waiting = AT_OPENING if held.get("private") else {"private"}
+    return [f for f in fields if f.field not in waiting]
 
 
 def stale(change: Change) -> CatalogueError:

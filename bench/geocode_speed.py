@@ -21,6 +21,8 @@ from pipelines.geocode import Gazetteer, parse_address, parse_addresses
 
 _ROWS, _ALONE = 131_072, 1_000
 _TIMEOUT_S = 600
+DICT_PER_SECOND = 254_000
+"""Longest prefixes a CPU second that a Python dict found on the machine on which the goals were set (shared/facts/addresses.md)."""
 
 
 def make_addresses(gazetteer: Gazetteer, number: int, seed: int = 7) -> pl.Series:
@@ -85,7 +87,7 @@ def measure(store: Path, addresses: Path) -> dict[str, Any]:
             "best_chunk_per_cpu_second": round(max(rates)), "town_found_percent": round(100 * found / number, 2),
             "lot_found_percent": round(100 * lots / number, 2), "lots": len(gazetteer.lots.table.hashes),
             "peak_mib": peak_mib, "growth_mib": _memory_mib("VmRSS") - first_mib, "open_s": round(opened, 3),
-            "calibration_cpu_s": calibrate(), "load_average": round(os.getloadavg()[0], 1),
+            **_yardstick(gazetteer, number / cpu), "calibration_cpu_s": calibrate(), "load_average": round(os.getloadavg()[0], 1),
             **_alone(next(_chunks(addresses)).head(_ALONE).to_list(), gazetteer)}
 
 
@@ -107,6 +109,25 @@ def _alone(addresses: Sequence[str], gazetteer: Gazetteer) -> dict[str, float]:
         spent.append(1000 * (time.process_time() - begin))
     spent.sort()
     return {"single_median_ms": round(spent[len(spent) // 2], 3), "single_p90_ms": round(spent[len(spent) * 9 // 10], 3)}
+
+
+def _yardstick(gazetteer: Gazetteer, per_second: float, number: int = 200_000) -> dict[str, int]:
+    """What a Python dict of the same names does here, and what our rate would be on the machine of `DICT_PER_SECOND`."""
+    towns = gazetteer.towns.select("lg", "oaza", "chome", "koaza")
+    names = (towns["lg"] + towns["oaza"] + towns["chome"] + towns["koaza"]).append(towns["lg"] + towns["oaza"])
+    known = dict.fromkeys(names.to_list(), True)
+    rng = np.random.default_rng(1)
+    lots = [f"{a}番{b}号" for a, b in rng.integers(1, 400, (number, 2)).tolist()]
+    asked = [n + lot for n, lot in zip(names.gather(rng.integers(0, towns.height, number)).to_list(), lots, strict=True)]
+    begin, found = time.process_time(), 0
+    for text in asked:
+        for length in range(20, 5, -1):
+            if text[:length] in known:
+                found += 1
+                break
+    rate = number / (time.process_time() - begin)
+    return {"dict_per_cpu_second": round(rate), "dict_found": found,
+            "per_cpu_second_at_goal_machine": round(per_second * DICT_PER_SECOND / rate)}
 
 
 def _memory_mib(which: str) -> int:

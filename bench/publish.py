@@ -51,7 +51,10 @@ def ckan(workers: int = 1) -> Iterator[tuple[str, str]]:
     run.chmod(0o755)
     environ = {**os.environ, **PORTS, "CKAN_RUN": str(run / "run"), "FRESH": "1", "CKAN_WORKERS": str(workers)}
     try:
-        subprocess.run([str(SHARED / "ckan" / "up.sh")], env=environ, capture_output=True, check=True, timeout=900)
+        begun = subprocess.run([str(SHARED / "ckan" / "up.sh")], env=environ, capture_output=True, text=True, check=False,
+                               timeout=900)
+        if begun.returncode:
+            sys.exit(f"CKAN does not start:\n{begun.stdout[-2000:]}{begun.stderr[-2000:]}")
         yield f"http://127.0.0.1:{PORTS['CKAN_PORT']}", (run / "run" / "token").read_text().strip()
     finally:
         subprocess.run([str(SHARED / "ckan" / "down.sh")], env=environ, capture_output=True, timeout=120, check=False)

@@ -71,7 +71,14 @@ def test_an_undeclared_tokyo_datum_is_suspected_and_nothing_is_converted(tmp_pat
 @pytest.mark.parametrize(("tokyo", "more"), [(False, ""), (True, "crs: EPSG:4301\n")])
 def test_no_suspicion_where_points_fit_or_the_datum_is_declared(tmp_path: Path, tokyo: bool, more: str) -> None:
     _, findings = built(tmp_path, table(tokyo=tokyo), more)
-    assert "datum-suspected" not in [f["code"] for f in findings]
+    said = [f["code"] for f in findings if f["code"].startswith("datum-")]
+    assert said == ([] if more else ["datum-fits"])
+
+
+def test_a_file_that_cannot_tell_its_datum_says_so(tmp_path: Path) -> None:
+    _, findings = built(tmp_path, table(tokyo=True)[:5])
+    (said,) = [f for f in findings if f["code"].startswith("datum-")]
+    assert (said["code"], said["level"]) == ("datum-unknown", "info") and "EPSG:4301" in said["message_ja"]
 
 
 def test_a_point_far_from_its_address_is_said(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ CASES = [
     ("34.166600", "13.205600", [("coordinate-point-lost", "経度", "132.05600")]),
     ("34.1", "131.2", [("coordinate-few-decimals", "緯度", None)]),
     ("34.17", "131.205612", []),  # Excel drops zeros at the end: the finer of the two counts
+    ("NaN", "-inf", [("coordinate-outside-japan", "緯度", None), ("coordinate-outside-japan", "経度", None)]),
     ("北緯34度10分", "131.205600", [("coordinate-pair-unread", "緯度", None)]),
     ("３４．１６６６", "131.205600", [("coordinate-pair-unread", "緯度", None)]),
 ]

@@ -198,6 +198,25 @@ def test_what_earns_a_flag_has_a_telling_character(text: str) -> None:
     assert any(TELLING[ord(char)] for char in text)
 
 
+@pytest.mark.parametrize(("address", "rest", "building", "flags"), [
+    ("山口県美祢市大嶺町東分1番1の一部", "1番1", "の一部", "一部"),
+    ("山口県美祢市大嶺町東分外3筆", "", "外3筆", "外"),
+    ("山口県美祢市大嶺町東分他2筆", "", "他2筆", "外"),
+    ("山口県美祢市大嶺町東分1番1の二", "1番1の二", "", ""),
+    ("山口県美祢市大嶺町東分外山3", "外山3", "", ""),
+])
+def test_a_part_and_further_plots_are_words_and_no_numbers(
+        gazetteer: Gazetteer, address: str, rest: str, building: str, flags: str) -> None:
+    for found in (parse(gazetteer, address), parse_address(address, gazetteer)):
+        assert (found["town"], found["rest"], found["building"], found["flags"]) == ("大嶺町東分", rest, building, flags)
+
+
+def test_a_row_reads_the_same_alone_and_behind_others(gazetteer: Gazetteer) -> None:
+    text = "の字５ほ"
+    column = parse_addresses(pl.Series(["不明", text]), gazetteer).row(1, named=True)
+    assert column == parse(gazetteer, text)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8", max_codepoint=0xFFFF), max_size=12))
 def test_text_without_a_telling_character_earns_no_flag(text: str) -> None:

@@ -165,3 +165,27 @@ def test_without_address_columns_or_rows_nothing_happens(gazetteer: Gazetteer) -
 def test_without_a_gazetteer_the_finding_says_so(tmp_path: Path) -> None:
     _, findings, _ = fill([["甲", "美祢市大嶺町東分1", None, None]], None)
     assert params(findings)["reason"] == "no-gazetteer"
+
+
+SAME = [
+    ("美祢市大嶺町東分326-1", "〒759-2212 山口県美祢市大嶺町東分326番地1"),
+    ("美祢市大嶺町東分326-1", "美祢市大嶺町東分３２６－１ 2階"),
+    ("美祢市大嶺町東分326-1", "大嶺町東分326番1号2階"),
+    ("美祢市大嶺町東分326-1", "美祢市大嶺町東分三百二十六番地の一"),
+    ("下関市綾羅木本町3-1-20", "山口県下関市綾羅木本町三丁目1番20号"),
+    ("長門市三隅下380", "山口県長門市三隅下380番地"),
+    ("下関市一の宮住吉1-1", "下関市一の宮住吉一丁目1番"),
+]
+APART = [
+    ("長門市三隅下380", "長門市三隅中100"),  # 三 of 三隅 is no number
+    ("千葉市中央区本町1-1", "千葉市中央区本町1-2"), ("下関市一の宮住吉1-1", "下関市一の宮町1-1"),
+    ("美祢市大嶺町東分326-1", "美祢市大嶺町東分326-12"), ("四日市市諏訪町1", "四日市市本町2"),
+]
+
+
+@pytest.mark.parametrize(("held", "asked", "status"), [
+    *((a, b, "match") for a, b in SAME), *((a, b, "address-differs") for a, b in APART)])
+def test_the_address_of_a_facility_agrees_however_it_is_written(held: str, asked: str, status: str) -> None:
+    name = pl.Series(["見本公民館"])
+    register = Register.from_tables([("公共施設一覧", name, pl.Series([held]), pl.Series(["34.1"]), pl.Series(["131.1"]))])
+    assert register.locate(name, pl.Series([asked]))["status"].to_list() == [status]

@@ -109,6 +109,33 @@ def test_files_add_up_and_a_newer_one_of_the_same_area_replaces(files: Path, tmp
     assert len(list(folder.glob("index-*"))) == 1
 
 
+def test_points_of_the_prefectures_do_not_take_the_place_of_the_municipalities(tmp_path: Path) -> None:
+    head = "lg_code,rep_lon,rep_lat,rep_srid\n"
+    files = {"towns.csv": "", "mt_city_pos_all.csv": "352136,131.2056,34.1666,EPSG:6668\n372013,134.05,34.34,EPSG:6668\n",
+             "mt_pref_pos_all.csv": "350001,131.4714,34.1861,EPSG:6668\n370002,134.04,34.34,EPSG:6668\n"}
+    write_layout(tmp_path / "towns.csv")
+    for name in list(files)[1:]:
+        (tmp_path / name).write_text(head + files[name], encoding="utf-8")
+    build_gazetteer([tmp_path / name for name in files], tmp_path / "store")
+    row = one(Gazetteer.open(tmp_path / "store"), "山口県美祢市")
+    assert (row["precision"], row["lat"]) == ("city", 34.1666)
+
+
+def test_street_blocks_of_two_towns_of_one_prefecture_stand_side_by_side(files: Path, tmp_path: Path) -> None:
+    head, *rows = (files / "blocks.csv").read_bytes().decode("cp932").splitlines()
+    added = [write_layout(tmp_path / "towns.csv")]
+    for city in ("下関市", "美祢市"):
+        own = [row for row in rows if city in row]
+        assert own
+        added.append(tmp_path / f"{city}.csv")
+        added[-1].write_bytes(("\r\n".join([head, *own]) + "\r\n").encode("cp932"))
+    for path in added:
+        build_gazetteer([path], tmp_path / "store")
+    gazetteer = Gazetteer.open(tmp_path / "store")
+    assert one(gazetteer, "下関市綾羅木本町3-1-20")["precision"] == "block"
+    assert one(gazetteer, "美祢市大嶺町東分326番地")["precision"] == "parcel"
+
+
 def test_gz_and_parquet_are_read_too(tmp_path: Path) -> None:
     plain = write_layout(tmp_path / "a.csv")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
@@ -135,6 +162,46 @@ def test_a_file_of_another_kind_is_refused_and_the_store_stays(tmp_path: Path, c
     with pytest.raises(SourceError):
         build_gazetteer([tmp_path / "b.csv"], tmp_path / "store")
     assert Gazetteer.open(tmp_path / "store").towns.height > 0
+
+
+def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for make in (lambda: build_gazetteer([write_layout(tmp_path / "a.csv")], tmp_path / "file"),
+                 lambda: download("35", tmp_path / "file", base_url="http://127.0.0.1:9")):
+        with pytest.raises(SourceError) as stop:
+            make()
+        assert stop.value.code == "gazetteer-unwritable"
+
+
+@pytest.mark.parametrize("part", ["names-hashes.npy", "cities.arrow", "town-lat.npy"])
+def test_a_store_with_an_empty_part_is_told_as_damaged(tmp_path: Path, part: str) -> None:
+    source = write_layout(tmp_path / "a.csv")
+    build_gazetteer([source], tmp_path / "store")
+    (index,) = (tmp_path / "store").glob("index-*")
+    (index / part).write_bytes(b"")
+    with pytest.raises(SourceError) as stop:
+        Gazetteer.open(tmp_path / "store")
+    assert stop.value.code == "gazetteer-broken"
+    build_gazetteer([source], tmp_path / "store")
+    assert one(Gazetteer.open(tmp_path / "store"), "美祢市大嶺町東分1")["level"] == 3
+
+
+def test_kept_rows_that_are_gone_are_named_and_can_be_added_again(files: Path, tmp_path: Path) -> None:
+    source, folder = write_layout(tmp_path / "a.csv"), tmp_path / "store"
+    build_gazetteer([source], folder)
+    (kept,) = (folder / "sources").glob("*.parquet")
+    kept.unlink()
+    with pytest.raises(SourceError) as stop:
+        build_gazetteer([files / "30000-17.0b.zip"], folder)
+    assert stop.value.code == "gazetteer-broken" and "a.csv" in stop.value.todo_ja
+    build_gazetteer([source], folder)
+    assert one(Gazetteer.open(folder), "美祢市大嶺町東分1")["level"] == 3
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{bad", "3"])
+def test_a_damaged_store_file_is_no_store(tmp_path: Path, content: str) -> None:
+    (tmp_path / "store.json").write_text(content, encoding="utf-8")
+    assert not Gazetteer.exists(tmp_path) and not gazetteer_status(tmp_path)["present"]
 
 
 def test_no_store_is_said_clearly(tmp_path: Path) -> None:
@@ -165,8 +232,9 @@ def server(files: Path) -> Iterator[str]:
         running.shutdown()
 
 
-def test_download_fetches_the_official_names_and_builds(server: str, tmp_path: Path) -> None:
-    report = download("和歌山県", tmp_path, base_url=server)
+@pytest.mark.parametrize("name", ["和歌山県", "和歌山", "30"])
+def test_download_fetches_the_official_names_and_builds(server: str, tmp_path: Path, name: str) -> None:
+    report = download(name, tmp_path, base_url=server)
     assert report.towns >= 3 and not (tmp_path / "download").exists()
     assert one(Gazetteer.open(tmp_path), "和歌山市葵町1-1")["precision"] == "building"
 

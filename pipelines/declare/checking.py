@@ -17,6 +17,8 @@ from pipelines.declare.reading import Document, KeyPath, WrittenFloat, WrittenIn
 from pipelines.errors import DeclarationError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+SECRET_KEYS = frozenset({"token_env", "url_env"})
+"""Where a person in a hurry writes the token itself: a wrong value there is never shown."""
 _TYPES_JA = {
     "string": "文字",
     "integer": "整数",
@@ -114,6 +116,9 @@ def _words(error: Any, path: KeyPath) -> tuple[str, str, str, str, str, KeyPath]
         ja, en = f"「{value}」という日はありません。", f"'{value}' is not a day of the calendar."
     elif keyword == "uniqueItems":
         ja, en = "同じものが二度書かれています。", "An item is written twice."
+    elif path and path[-1] in SECRET_KEYS:
+        ja = "ここに書ける形ではありません。トークンかもしれないので、書かれている値は表示しません。"
+        en = "It has not the form that is wanted here; it may be a token, so it is not shown."
     else:
         ja, en = f"「{value}」はここに書ける形ではありません。", f"'{value}' has not the form that is wanted here."
     return (

@@ -35,9 +35,21 @@ def is_grid(path: Path) -> bool:
 def add_grid(path: Path, folder: Path) -> Path:
     """Copy a grid from the Tokyo datum to JGD2000 into `folder`/grid, in the place of an earlier one; a .par as NTv2.
 
-    SourceError `grid-unreadable` when PROJ cannot use it or it does not shift a point of 山口県 as that datum must.
+    SourceError `grid-unreadable` when PROJ cannot use it or it does not shift a point of 山口県 as that datum must,
+    `grid-unwritable` when the folder takes no file.
     """
-    target = folder / _FOLDER
+    try:
+        return _copied(path, folder / _FOLDER)
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        raise SourceError(
+            "grid-unwritable", f"変換格子を保存できません({why})。", f"The datum grid cannot be stored ({why}).",
+            todo_ja="保存場所がフォルダーかどうか、書き込みの権限、ディスクの空きを確かめてください。",
+            todo_en="See whether the store is a folder, that you may write there and that the disk is not full.",
+            where=str(folder)) from problem
+
+
+def _copied(path: Path, target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     text = is_par(path)
     copy = target / f"tky2jgd{'.gsb' if text else path.suffix.lower()}"

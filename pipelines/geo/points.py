@@ -19,6 +19,7 @@ MIN_DECIMALS = 4  # 4 decimals are about 10 m
 CUT_DECIMALS = 2  # the other axis has six: by chance four zeros end one value in ten thousand
 CUT_ROWS = (10, 1_000)  # fewer rows do not tell how the file writes its points; in more, chance may bring such a value
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?$"
+_NO_PLACE = r"^(?i)[+-]?(nan|inf(inity)?)$"  # numbers to a program, and so to the validator
 _EXPONENT = "[eE]"  # of a number: how Excel shows it in a narrow column (3.41666E+01)
 _ADDRESS_RULES = ("addr_full", "addr_old")
 _ADDRESS_NAMES = ("所在地_連結表記", "住所")
@@ -142,8 +143,9 @@ class _Pair:
         ]
 
     def _unread(self) -> list[pl.DataFrame]:
-        """One of the two is no number, so that the other one is of no use, whatever was made of it."""
-        found = []
+        """One of the two is no number, so that the other one is of no use, whatever was made of it; NaN and inf are no place."""
+        found = [_found(self.frame.filter(pl.col(cell).str.contains(_NO_PLACE)), "coordinate-outside-japan", name, cell)
+                 for cell, name in (("a", self.lat), ("o", self.lon))]
         for read, cell, other, other_cell, name, of in (
                 ("lat", "a", "lon", "o", self.lat, self.lon), ("lon", "o", "lat", "a", self.lon, self.lat)):
             rows = self.frame.filter(pl.col(read).is_null() & pl.col(cell).is_not_null() & pl.col(other).is_not_null())

@@ -19,6 +19,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 LIVING, WARD, FORMER, PREFECTURE, PARENT, BODY, FORMER_LOOSE = range(7)
 """How a candidate came about: today's name, a ward by itself, a former name, a prefecture alone, a city with wards,
 the municipality that the caller gave, a former name whose 郡 the history does not tell."""
+BARE = "bare-city"
+"""The seed of the names of cities without their 市, with the prefecture in front (三重県四日市)."""
+_SHORT_CITY = 2  # 津, 萩 and the like are too short to be known without their 市
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class _Candidate:
     state: np.uint64
     kind: int
     pref: int
+    seed: str = "city"
 
 
 def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable, held: Collection[str]) -> CityIndex:
@@ -66,6 +70,8 @@ def city_index(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable, hel
         seed, number = seed_of(r["lg"]), int(r["lg"][:2])
         parent = not r["ward"] and (r["lg"][:2], r["city"]) in parents
         names = _spellings(r["pref"], r["county"], r["name"])
+        if not parent and not r["ward"] and r["name"].endswith("市") and len(r["name"]) > _SHORT_CITY:
+            found.append(_Candidate(r["pref"] + r["name"][:-1], r["place"], seed, LIVING, number, BARE))
         found += [_Candidate(n, r["place"], seed, PARENT if parent else LIVING, number) for n in names]
         found += [_Candidate(n, r["place"], seed_of(code), LIVING, number) for n in names
                   for code in older.get(r["place"], ())]
@@ -103,12 +109,16 @@ def _towns_of_older_wards(rows: list[dict[str, Any]], held: Collection[str]) -> 
 
 def _former(cities: pl.DataFrame, history: pl.DataFrame, towns: KeyTable) -> list[_Candidate]:
     blocks: Mapping[str, str] = county_blocks(cities)
-    codes = cities["lg"].to_list()
+    codes, names = cities["lg"].to_list(), cities["name"].to_list()
     heirs = list(heirs_of(cities, history))
     kept = _kept_states(heirs, codes, towns)
     found = []
     for heir, states in zip(heirs, kept, strict=True):
         county = heir.county or blocks.get(block_of(heir.code), "")
+        city = names[heir.place]
+        if county and city.endswith("市"):  # 北葛城郡香芝市: the 郡 that its towns left for the city
+            found += [_Candidate(before + county + city, heir.place, seed_of(codes[heir.place]), LIVING,
+                                 int(codes[heir.place][:2])) for before in (heir.pref, "")]
         loose = not county and heir.name[-1:] in ("町", "村")
         for name in _spellings(heir.pref, county, heir.name):
             found += [_Candidate(name, heir.place, state, FORMER_LOOSE if loose else FORMER, int(codes[heir.place][:2]))
@@ -149,7 +159,7 @@ def _without_misspelt(found: list[_Candidate]) -> list[_Candidate]:
 
 def _pack(found: list[_Candidate]) -> CityIndex:
     folded = fold(pl.Series([c.name for c in found], dtype=pl.String))
-    hashes, prefixes = roll_rows(folded.token, folded.start, folded.end, np.full(len(found), seed_of("city")))
+    hashes, prefixes = roll_rows(folded.token, folded.start, folded.end, np.array([seed_of(c.seed) for c in found], np.uint64))
     order = np.argsort(hashes, kind="stable")
     hashes = hashes[order]
     city = np.array([c.city for c in found], np.int32)[order]

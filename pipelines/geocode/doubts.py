@@ -123,4 +123,15 @@ def miswritten(tokens: Tokens, begin: Array, end: Array, city: Array, row: Array
     return odd
 
 
-__all__ = ["doubtful", "miswritten", "second_look"]
+def ends_a_town_of(body: int, town: Array, gazetteer: Gazetteer) -> Array:
+    """True for the towns whose name ends a longer one of the body that the list belongs to: 別府 in a list of 美祢市 may be
+    秋芳町別府, and is not to be sought in 田布施町."""
+    if not len(town):
+        return np.zeros(0, bool)
+    own = gazetteer.town.pick(("oaza",), np.flatnonzero(gazetteer.town.city_row == body))["oaza"].unique()
+    names = gazetteer.town.pick(("oaza",), town)["oaza"].str.strip_prefix("大字")
+    told = {name for name in names.unique().to_list() if name and own.str.ends_with(name).any()}
+    return names.is_in(list(told)).to_numpy()
+
+
+__all__ = ["doubtful", "ends_a_town_of", "miswritten", "second_look"]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.errors import SourceError
+from pipelines.geocode.state import unwritable
 from pipelines.geocode.store import Report, build_gazetteer
 from pipelines.values.codes import prefectures
 
@@ -45,7 +46,10 @@ def download(pref: str, folder: Path, *, base_url: str | None = None, timeout_s:
     else:
         urls = [f"{base_url.rstrip('/')}/{p.rsplit('/', 1)[-1]}" for p in (*mlit, *abr)]
     scratch = folder / "download"
-    scratch.mkdir(parents=True, exist_ok=True)
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise unwritable(folder, problem) from problem
     try:
         return build_gazetteer(_fetch_all(urls, scratch, timeout_s), folder)
     finally:
@@ -57,7 +61,7 @@ def download(pref: str, folder: Path, *, base_url: str | None = None, timeout_s:
 def _code(pref: str) -> str:
     known = prefectures()
     for code, name in known.items():
-        if pref in (code, name, str(int(code))):
+        if pref.strip() in (code, name, name[:-1], str(int(code))):
             return code
     raise SourceError("prefecture-unknown", "都道府県が分かりません。", "This is no prefecture.",
                       todo_ja="「35」か「山口県」のように指定してください。", todo_en="Give it like 35 or 山口県.",

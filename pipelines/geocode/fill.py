@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import polars as pl
@@ -49,9 +48,6 @@ SOURCE_WORDS = {
 """Publishers' labels of the gazetteer in words."""
 _TIE_WORDS = ("同じ名前と住所の施設が複数の場所にあるため（{0}）、施設の位置は使っていません。",
               "Facilities of this name and address stand at several points ({0}), so none of them was taken. ")
-_PLAIN_TAIL = re.compile(r"[字(（\[【「\-－ー−‐―のノ之第番地]"
-                         r"|[甲乙丙丁戊己庚辛壬癸ァ-ヶｦ-ﾝぁ-ん]?(?:[0-9０-９]|[〇一二三四五六七八九十百千]+(?:[番地号のノ之\-－ー−]|$))")
-"""What may follow a town: 字, a bracket, a number, or one letter of a series before a number (甲123, ロ45)."""
 _FULL = ("addr_full", "addr_old")
 _PART_ENDS = ("_都道府県", "_市区町村", "_町字", "_番地以下")
 _FACILITY_ERROR_M = 30
@@ -135,7 +131,7 @@ def _answers(wanted: pl.DataFrame, gazetteer: Gazetteer | None, register: Regist
         parsed = parse_addresses(asked, gazetteer, body_code=body.code if body is not None else None)
         parsed = parsed.with_columns(candidates=propose(asked, parsed, gazetteer))
         for i, found in zip(left, parsed.to_dicts(), strict=True):
-            judged = _judge({**found, "address": answers[i]["address"]}, gazetteer, allowed, body)
+            judged = _judge(found, gazetteer, allowed, body)
             tie = answers[i]["candidates"] if answers[i]["reason"] == "facility-tie" else ""
             if not tie or not judged["reason"]:
                 answers[i].update(judged, tie=tie)
@@ -146,7 +142,7 @@ def _judge(found: dict[str, Any], gazetteer: Gazetteer, allowed: int, body: Muni
     """A parsed address to a point that may be filled, or the reason why not."""
     if found["level"] < 3:
         return {"reason": found["reason"] or "town-not-found", "candidates": found["candidates"]}
-    if _runs_on(found):
+    if found["reason"] == "town-unsure":
         return {"reason": "town-unsure", "candidates": found["county"] + found["city"] + found["town"]}
     if body is not None and not gazetteer.same_body(found["city_code"], body.code):
         return {"reason": "outside-body", "candidates": found["county"] + found["city"] + found["town"]}
@@ -157,16 +153,6 @@ def _judge(found: dict[str, Any], gazetteer: Gazetteer, allowed: int, body: Muni
     return {"reason": "", "lat": _six(found["lat"]), "lon": _six(found["lon"]), "precision": found["precision"],
             "source": found["source"], "error_m": found["error_m"], "flags": found["flags"],
             "town": found["town"], "credit": gazetteer.credit_of(found["source"])}
-
-
-def _runs_on(found: dict[str, Any]) -> bool:
-    """中央公民館 and 中尾777 read like the town 中央 or 中: a town that runs on into other words without number, blank
-    or 字 is unsure, except behind a 丁目 and behind 大字, where what follows is a 小字."""
-    tail, flags = found["rest"] or found["building"], found["flags"].replace("旧", "").strip()
-    if not tail or flags or found["chome"] or _PLAIN_TAIL.match(tail):
-        return False
-    head = found["address"].rpartition(tail)[0]
-    return not ("大字" in head or head.endswith((" ", "\u3000", "\n", "、", ",")))
 
 
 def _source_words(source: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pipelines.geocode.keys import roll_rows, seed_of
 from pipelines.geocode.parse import parse_addresses
 from pipelines.geocode.propose import propose
 from pipelines.geocode.store import Gazetteer
+from pipelines.geocode.unsure import likely_whole
 
 ADDED = ("pref", "city", "town", "rest", "building", "level", "lat", "lon", "precision", "error_m", "source",
          "city_code", "town_id", "flags", "reason", "candidates")
@@ -25,7 +26,8 @@ def geocode_frame(frame: pl.DataFrame, column: str, gazetteer: Gazetteer, *, bod
                   ) -> pl.DataFrame:
     """`frame` with the columns of `ADDED` after its own (a name it has already gets `geocode_` in front).
 
-    city is with 郡. SourceError when `column` is not there.
+    city is with 郡. A town that runs on into other words (reason town-unsure) stands among the candidates, and gives its point
+    only where it is most likely the right one (`likely_whole`). SourceError when `column` is not there.
     """
     if column not in frame.columns:
         raise SourceError("column-missing", f"「{column}」という列がありません。", f"There is no column {column}.",
@@ -33,9 +35,20 @@ def geocode_frame(frame: pl.DataFrame, column: str, gazetteer: Gazetteer, *, bod
                           todo_en="Name the address column with --column.", where=", ".join(frame.columns))
     asked = frame[column].cast(pl.String).str.replace_all(_ESCAPE, " ")
     parsed = parse_addresses(asked, gazetteer, body_code=body_code)
-    parsed = parsed.with_columns(candidates=propose(asked, parsed, gazetteer),
-                                 city=pl.col("county") + pl.col("city")).select(ADDED)
+    parsed = _without_unsure(parsed.with_columns(candidates=propose(asked, parsed, gazetteer),
+                                                 city=pl.col("county") + pl.col("city"))).select(ADDED)
     return frame.hstack(parsed.rename({c: f"geocode_{c}" for c in ADDED if c in frame.columns}))
+
+
+def _without_unsure(parsed: pl.DataFrame) -> pl.DataFrame:
+    told = pl.col("reason") == "town-unsure"
+    if not parsed.select(told.any()).item():
+        return parsed
+    open_name = told & ~likely_whole()
+    return parsed.with_columns(
+        candidates=pl.when(told).then(pl.col("city") + pl.col("town")).otherwise("candidates"),
+        **{c: pl.when(~open_name).then(c) for c in ("lat", "lon", "error_m")},
+        **{c: pl.when(open_name).then(pl.lit("")).otherwise(c) for c in ("precision", "source")})
 
 
 def evaluate(cases: pl.DataFrame, gazetteer: Gazetteer) -> pl.DataFrame:

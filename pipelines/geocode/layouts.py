@@ -40,7 +40,7 @@ POST = "「郵便番号データ」（日本郵便株式会社）を加工して
 class SourceRows:
     """The rows of one file: `layout` names the kind of `frame`, `area` the prefecture or body it covers."""
 
-    layout: str  # town, city, city-point, town-point, history, lot, lot-point, block
+    layout: str  # town, city, city-point, pref, pref-point, town-point, history, lot, lot-point, block
     publisher: str  # mlit, abr, geolonia, estat, post
     credit: str
     area: str
@@ -137,7 +137,7 @@ def _read_frame(frame: pl.DataFrame, name: str, date: str, digest: str) -> list[
     elif {"郵便番号", "町域名", "市区町村名"} <= columns:
         made.append(("town", "post", POST, _post_towns(frame)))
     elif {"表記", "継承先市区町村コード", "市区町村コード"} <= columns:
-        made.append(("history", "estat", ESTAT, _history(frame)))
+        made.append(("history", "estat", ESTAT, read_history(frame)))
     elif {"machiaza_id", "blk_id", "rsdt_id", "rep_lat"} <= columns:
         made.append(("lot-point", "abr-rsdt", ABR, _points(frame, ["blk_id", "rsdt_id", "rsdt2_id"], "rsdt")))
     elif {"machiaza_id", "blk_id", "rsdt_id", "blk_num"} <= columns:
@@ -155,7 +155,8 @@ def _read_frame(frame: pl.DataFrame, name: str, date: str, digest: str) -> list[
         made.append(("city", "abr", ABR, frame.select(lg="lg_code", pref="pref", county="county", city="city",
                                                       ward="ward", ended="ablt_date")))
     elif {"lg_code", "rep_lat", "rep_lon"} <= columns:
-        made.append(("city-point", "abr", ABR, _numbers(frame.select(
+        whole = frame["lg_code"].str.slice(2, 3).eq("000").all()  # points of the prefectures, whose file looks the same
+        made.append(("pref-point" if whole else "city-point", "abr", ABR, _numbers(frame.select(
             lg="lg_code", lat="rep_lat", lon="rep_lon"))))
     elif {"lg_code", "pref", "pref_kana"} <= columns:
         made.append(("pref", "abr", ABR, frame.select(lg="lg_code", pref="pref")))
@@ -164,10 +165,12 @@ def _read_frame(frame: pl.DataFrame, name: str, date: str, digest: str) -> list[
 
 
 def _area(rows: pl.DataFrame) -> str:
-    """The prefecture code if all rows are of one, the body's code for a file of one body, else all."""
+    """The prefecture code if all rows are of one, the body's code (of blocks: its name) for a file of one body, else all."""
     column = next((c for c in ("lg", "code", "pref") if c in rows.columns), None)
     if column is None or rows.height == 0:
         return "empty"
+    if column == "pref" and "n1" in rows.columns and rows.select(pl.struct("pref", "city").n_unique()).item() == 1:
+        return "".join(rows.select("pref", "city").row(0))
     codes = rows[column].unique()
     if codes.len() == 1:
         return str(codes[0])
@@ -257,7 +260,8 @@ def _abr_towns(frame: pl.DataFrame) -> pl.DataFrame:
         lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64), rsdt="rsdt_addr_flg")
 
 
-def _history(frame: pl.DataFrame) -> pl.DataFrame:
+def read_history(frame: pl.DataFrame) -> pl.DataFrame:
+    """A table of 標準地域コード (市区町村コード, 都道府県, 市区町村, 施行, 廃止, 継承先 ...) with the columns of `HISTORY`."""
     return frame.select(
         code=pl.col("市区町村コード").str.zfill(5), pref="都道府県",
         county="郡" if "郡" in frame.columns else pl.lit(""), city="市区町村",

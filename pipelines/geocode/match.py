@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from pipelines.geocode.bodies import BODY, FORMER, FORMER_LOOSE, LIVING, PARENT, PREFECTURE, WARD
-from pipelines.geocode.doubts import miswritten, second_look
+from pipelines.geocode.doubts import ends_a_town_of, miswritten, second_look
 from pipelines.geocode.keys import AT_NUMBER, ORPHAN, SHARED, SHORT, KeyTable, seed_of
 from pipelines.geocode.store import Gazetteer
 from pipelines.geocode.tokens import HYPHEN, NUMBER, SPACE, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 REASONS = ("", "no-address", "prefecture-only", "municipality-only", "town-not-found", "municipality-ambiguous",
-           "town-ambiguous", "chome-not-found", "municipality-not-found")
+           "town-ambiguous", "chome-not-found", "municipality-not-found", "town-unsure")
 (OK, NO_ADDRESS, PREF_ONLY, CITY_ONLY, TOWN_NOT_FOUND, CITY_AMBIGUOUS, TOWN_AMBIGUOUS, CHOME_NOT_FOUND,
- CITY_NOT_FOUND) = range(9)
+ CITY_NOT_FOUND, TOWN_UNSURE) = range(10)
 _OPENING, _CLOSING = tuple(ord(c) for c in "(【[「〔"), tuple(ord(c) for c in ")】]」〕")
 
 
+_BULLETS = np.isin(np.arange(0x10000), [ord(c) for c in "\"'=・●○◎■□◆◇▲△★☆※*:;,、。>→"])
 _OPENS = np.isin(np.arange(0x10000), _OPENING)
 _CLOSED = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, ord("(")])
 _IN_UNREAD = np.isin(np.arange(0x10000), [ord(c) for c in "市郡区町村県都府"])
@@ -74,10 +75,12 @@ class _Pairs:
 
 
 def after_postcode(tokens: Tokens) -> Array:
-    """Skip a remark in brackets, 〒 and the post code."""
+    """Skip a mark of a list (●, =, "), a remark in brackets, 〒 and the post code."""
     token, begin = tokens.token, tokens.start.astype(np.int64).copy()
     if not len(begin):
         return begin
+    for _ in range(3):
+        begin += is_one_of(token[begin], _BULLETS)
     opened = np.flatnonzero(is_one_of(token[begin], _OPENS))
     for row in opened:
         inside = np.flatnonzero(np.isin(token[begin[row]:tokens.end[row]], _CLOSING))
@@ -95,7 +98,12 @@ def after_postcode(tokens: Tokens) -> Array:
     return begin
 
 
-def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *, loose: bool = False) -> Places:
+def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *,
+                loose_in: Array | None = None) -> Places:
+    """The place that each row names from token `begin` on; `body`: the municipality that the list belongs to, -1 for none.
+
+    `loose_in`: look only for former names whose 郡 no source tells, in the prefecture (its number) of each row.
+    """
     token, index = tokens.token, gazetteer.city
     places = Places.blank(begin)
     if not len(begin):
@@ -111,8 +119,8 @@ def read_places(tokens: Tokens, begin: Array, gazetteer: Gazetteer, body: int, *
         index.offsets[group] if named.any() else count, count)
     pairs = _Pairs(row, index.city[spot].astype(np.int64), index.state[spot], index.kind[spot].astype(np.int64),
                    index.pref[spot].astype(np.int64), after[row])
-    if loose:
-        pairs = pairs.only(pairs.kind == FORMER_LOOSE)
+    if loose_in is not None:
+        pairs = pairs.only((pairs.kind == FORMER_LOOSE) & (pairs.pref == loose_in.take(pairs.row)))
         _choose(tokens, places, pairs, _towns(tokens, pairs, gazetteer), gazetteer, body)
         return places
     pairs = _with_body(tokens, pairs, begin, named, gazetteer, body)
@@ -288,6 +296,7 @@ def _wide(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, bo
     if not len(rows) or not len(gazetteer.wide.hashes):
         return
     numbers = places.pref[rows].copy()
+    stated = numbers > 0
     if body >= 0:
         numbers[numbers == 0] = int(gazetteer.cities["lg"][body][:2])
     seeds = np.array([seed_of("nation"), *(seed_of(f"pref{n:02d}") for n in range(1, 48))], np.uint64)
@@ -301,6 +310,12 @@ def _wide(tokens: Tokens, places: Places, begin: Array, gazetteer: Gazetteer, bo
     shared = found & (((flags & SHARED) > 0) | unsure)
     single = found & ~shared
     town = values_of(gazetteer.wide, key)
+    if body >= 0:
+        own = np.flatnonzero(found & single & ~stated)
+        own = own[ends_a_town_of(body, town[own], gazetteer)]
+        places.city[rows[own]], places.reason[rows[own]] = body, TOWN_NOT_FOUND
+        places.pref[rows[own]] = numbers[own]
+        found[own] = False
     rows, town, after, single, shared = rows[found], town[found], after[found], single[found], shared[found]
     city = gazetteer.town.city_row[np.maximum(town, 0)].astype(np.int64)
     good = rows[single]

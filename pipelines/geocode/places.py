@@ -12,7 +12,8 @@ import polars as pl
 
 from pipelines.geocode.fold import fold
 from pipelines.geocode.keys import roll_rows, seed_of
-from pipelines.geocode.layouts import CITY, TOWN, SourceRows, split_chome
+from pipelines.geocode.layouts import CITY, HISTORY, TOWN, SourceRows, split_chome
+from pipelines.geocode.succession import follow_heirs
 
 OAZA, CHOME, KOAZA, ORPHAN_KOAZA, GROUP = 0, 1, 2, 3, 4
 """Kinds of town: 大字・町, 丁目, 小字 below a 大字, 小字 that names none, and a 町 known only by its 丁目."""
@@ -56,7 +57,14 @@ def join_towns(sources: Sequence[SourceRows]) -> pl.DataFrame:
         return _empty_towns()
     rows = pl.concat(parts, how="vertical_relaxed").filter(
         (pl.col("oaza") + pl.col("chome") + pl.col("koaza")).str.strip_chars() != "")
-    rows = _resplit(_follow_heirs(_repair_codes(rows, sources), sources))
+    listed = [s.frame.select(lg="lg", county="county", city=pl.col("city") + pl.col("ward"))
+              for s in gather(sources, "city")]
+    if listed:
+        histories = [s.frame.select(HISTORY) for s in gather(sources, "history")]
+        rows = follow_heirs(_repair_codes(rows, sources), pl.concat(listed), histories)
+    else:
+        rows = _repair_codes(rows, sources)
+    rows = _resplit(rows)
     rows = rows.with_columns(
         kind=pl.when((pl.col("koaza") != "") & (pl.col("oaza") == "")).then(ORPHAN_KOAZA)
         .when(pl.col("koaza") != "").then(KOAZA).when(pl.col("chome") != "").then(CHOME).otherwise(OAZA))
@@ -121,27 +129,6 @@ def _repair_codes(rows: pl.DataFrame, sources: Sequence[SourceRows]) -> pl.DataF
     mended = bad.with_columns(fold_hashes(bad["pref"] + bad["city"]).alias("whose")).join(
         named, on="whose", how="inner", maintain_order="left").with_columns(lg="right").drop("whose", "right")
     return pl.concat([rows.filter(good), mended])
-
-
-def _follow_heirs(rows: pl.DataFrame, sources: Sequence[SourceRows]) -> pl.DataFrame:
-    """Towns of a file that is older than a change of its municipality go to the only heir (那珂川町 -> 那珂川市, 2018): where
-    the history says when it ended, and the list of municipalities has the heir and no longer the old one."""
-    listed = [s.frame.select(code=pl.col("lg").str.slice(0, 5), heir_lg="lg", heir_county="county",
-                             heir_city=pl.col("city") + pl.col("ward")) for s in gather(sources, "city")]
-    ended = [s.frame.filter((pl.col("ended") != "") & pl.col("heir").str.contains(r"^[0-9]{5}$")).select("code", "heir")
-             for s in gather(sources, "history")]
-    if not listed or not ended:
-        return rows
-    today = pl.concat(listed).unique("code", keep="first", maintain_order=True)
-    moved = pl.concat(ended).unique("code", keep="none").join(today, on="code", how="anti").join(
-        today, left_on="heir", right_on="code", how="inner")
-    if not rows["lg"].str.slice(0, 5).is_in(moved["code"].implode()).any():
-        return rows
-    joined = rows.with_columns(code=pl.col("lg").str.slice(0, 5)).join(moved, on="code", how="left",
-                                                                        maintain_order="left")
-    return joined.with_columns(
-        lg=pl.coalesce("heir_lg", "lg"), county=pl.coalesce("heir_county", "county"),
-        city=pl.coalesce("heir_city", "city")).select(rows.columns)
 
 
 def fold_hashes(names: pl.Series) -> pl.Series:

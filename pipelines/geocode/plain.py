@@ -145,7 +145,7 @@ def number_span(tokens: Tokens, places: Places, residue: Residue, row_char: Arra
     begin = tokens.char.take(opens)
     dropped = (raw.take(begin - 1) == ord("字")).nonzero()[0]
     if len(dropped):  # the 字 of 12字 belongs to the name
-        named = tokens.token.take(np.maximum(opens.take(dropped) - 1, 0)) >= NUMBER
+        named = (opens.take(dropped) > 0) & (tokens.token.take(np.maximum(opens.take(dropped) - 1, 0)) >= NUMBER)
         dropped = dropped.take(((begin.take(dropped) > row_char.take(dropped)) & ~named).nonzero()[0])
     if len(dropped):
         gap = tokens.char[np.maximum(opens[dropped] - 1, 0)] != begin[dropped] - 1

@@ -7,12 +7,17 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from pipelines.geocode.fold import fold_text
-from pipelines.geocode.tokens import HYPHEN, NO, NUMBER
+from pipelines.geocode.fold import fold
+from pipelines.geocode.tokens import HYPHEN, NO, NUMBER, SPACE
 
-_CLOSERS = {ord(c) for c in "番地号"} | {HYPHEN, NO, ord(" ")}
+_CLOSERS = {ord(c) for c in "番地号"} | {HYPHEN, NO}
+_ENDS_NUMBER, _CHOME = ord("号"), ord("丁")
+_WORDED = 0x180000  # and the value: a kanji numeral that is part of a word
+_POSTCODE = re.compile(r"\s*(?:〒|郵便番号)?[\s:：]*[0-9０-９]{3}[-－‐‑–—―−ーｰ]?[0-9０-９]{4}(?![0-9０-９])\s*"
+                       r"(?=[^\s0-9０-９\-－番地号])")
 _SAME_DEGREES = 0.0003
 """Two rows of one facility may differ by some 30 m; more is a tie."""
 _LOCATED: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -46,9 +51,10 @@ class Register:
         by_name: dict[str, list[_Facility]] = {}
         for label, names, addresses, lats, lons in tables:
             columns = [s.cast(pl.String, strict=False).to_list() for s in (names, addresses, lats, lons)]
-            for name, address, lat, lon in zip(*columns, strict=True):
+            keys = address_keys([address or "" for address in columns[1]])
+            for name, address, lat, lon, key in zip(*columns, keys, strict=True):
                 if name and address and lat and lon and _is_point(lat, lon):
-                    row = _Facility(label, name, plain_name(name), address_key(address), lat, lon)
+                    row = _Facility(label, name, plain_name(name), key, lat, lon)
                     by_number.setdefault(_number(row.address), []).append(row)
                     by_name.setdefault(row.plain, []).append(row)
         return cls({k: tuple(v) for k, v in by_number.items()}, {k: tuple(v) for k, v in by_name.items()})
@@ -59,13 +65,14 @@ class Register:
         status: match (name and address agree), tie (several agree at different points), address-differs (the name is
         here at another address), none.
         """
-        rows = [self._locate(n, a) for n, a in zip(names.cast(pl.String), addresses.cast(pl.String), strict=True)]
+        asked = addresses.cast(pl.String).fill_null("")
+        rows = [self._locate(n, k) for n, k in zip(names.cast(pl.String), address_keys(asked.to_list()), strict=True)]
         return pl.DataFrame(rows, schema=_LOCATED, orient="row")
 
-    def _locate(self, name: str | None, address: str | None) -> tuple[str | None, str | None, str | None, str, str]:
-        if not name or not address:
+    def _locate(self, name: str | None, key: tuple[int, ...]) -> tuple[str | None, str | None, str | None, str, str]:
+        if not name or not key:
             return None, None, None, "none", ""
-        plain, key = plain_name(name), address_key(address)
+        plain = plain_name(name)
         near = [f for f in self.by_number.get(_number(key), ()) if _number(key) and _same_address(f.address, key)]
         same = [f for f in near if f.plain == plain] or [f for f in near if _one_in_other(f.plain, plain)]
         if not same:
@@ -84,14 +91,34 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s・･()（）「」【】]", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
-def address_key(address: str) -> tuple[int, ...]:
-    """Folded address with every link between numbers as one hyphen."""
+def address_keys(addresses: Sequence[str]) -> list[tuple[int, ...]]:
+    """Folded addresses without post code, with every link between numbers as one hyphen. A blank behind the last number
+    ends it (326-1 2階), and a kanji numeral that is part of a word (三隅下, 一の宮, 千葉市) is no number."""
+    texts = [_POSTCODE.sub("", text, count=1) if _POSTCODE.match(text) else text for text in addresses]
+    tokens = fold(pl.Series(texts, dtype=pl.String))
+    plain = tokens.token.astype(np.int64)
+    worded = np.flatnonzero(tokens.in_words(np.arange(len(plain)))) if len(plain) else np.zeros(0, np.int64)
+    plain[worded] = _WORDED + plain[worded] % 0x10000
+    return [_joined(plain[start:end].tolist()) for start, end in zip(tokens.start, tokens.end, strict=True)]
+
+
+def _joined(tokens: list[int]) -> tuple[int, ...]:
     made: list[int] = []
-    for token in fold_text(address):
-        link = token in _CLOSERS and bool(made) and (made[-1] >= NUMBER or made[-1] == HYPHEN)
-        if link and made[-1] == HYPHEN:
-            continue
-        made.append(HYPHEN if link else token)
+    for token, further in zip(tokens, [*tokens[1:], 0], strict=False):
+        numbered = bool(made) and made[-1] >= NUMBER
+        if token == SPACE or (token == _ENDS_NUMBER and further >= NUMBER):
+            if numbered and further >= NUMBER:
+                made.append(SPACE)
+        elif token == NO and numbered and further < NUMBER:
+            made[-1] = _WORDED + made[-1] % 0x10000
+            made.append(token)
+        elif token == _CHOME and numbered and further >= NUMBER:
+            made.append(HYPHEN)
+        elif token in _CLOSERS and (numbered or (bool(made) and made[-1] == HYPHEN)):
+            if numbered:
+                made.append(HYPHEN)
+        else:
+            made.append(token)
     while made and made[-1] == HYPHEN:
         made.pop()
     return tuple(made)

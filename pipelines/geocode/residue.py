@@ -87,7 +87,7 @@ def follow_numbers(tokens: Tokens, after: Array, place: Array, series: Array | N
         typed[active] = depth + 1
         at = _closed(token, at + 1)
         last[active] = at
-        at, goes = _next_number(token, at)
+        at, goes = _next_number(tokens, at)
         active = active.take(goes)
     return Residue(last, best, numbered, (best >= 0) & (best_depth < np.minimum(typed, 3)))
 
@@ -97,7 +97,7 @@ def _skip_gap(tokens: Tokens, place: Array) -> Array:
     token, end = tokens.token, tokens.end
     moved = place.copy()
     here = token[place]
-    rows = ((here != 0) & ((here < NUMBER) | _in_words(tokens, place, here))).nonzero()[0]
+    rows = ((here != 0) & ((here < NUMBER) | _in_words(tokens, place, here)) & ~_more_plots(token, place)).nonzero()[0]
     walk = place[rows].copy()
     for _ in range(_GAP):
         if not len(rows):
@@ -112,6 +112,13 @@ def _skip_gap(tokens: Tokens, place: Array) -> Array:
         stay = ~hit & (here != 0) & (here != ord("(")) & (here != SPACE)
         rows, walk = rows[stay], walk[stay]
     return moved
+
+
+def _more_plots(token: Array, place: Array) -> Array:
+    """True where 外3筆 or 他2筆 stands: further plots, and no 小字."""
+    here = token.take(place)
+    counted = (token.take(place + 1, mode="clip") >= NUMBER) & (token.take(place + 2, mode="clip") == ord("筆"))
+    return np.asarray(((here == ord("外")) | (here == ord("他"))) & counted)
 
 
 def _in_words(tokens: Tokens, place: Array, here: Array) -> Array:
@@ -151,14 +158,17 @@ def _closed(token: Array, at: Array) -> Array:
     return at
 
 
-def _next_number(token: Array, at: Array) -> tuple[Array, Array]:
-    """(the place of the next number, the rows where only a hyphen, の or 番地 stands before it)."""
+def _next_number(tokens: Tokens, at: Array) -> tuple[Array, Array]:
+    """(the place of the next number, the rows where only a hyphen, の or 番地 stands before it); 一部 is no number."""
+    token = tokens.token
     here = token.take(at)
     link = (here == HYPHEN) | (here == NO)
     moved = at + link
     direct = link | _CLOSING.take(token.take(at - 1), mode="clip")
     goes = (direct & (token.take(moved) >= NUMBER)).nonzero()[0]
-    return moved.take(goes), goes
+    moved = moved.take(goes)
+    worded = tokens.in_words(moved)
+    return (moved[~worded], goes[~worded]) if worded.any() else (moved, goes)
 
 
 def flags_of(text: pl.Expr) -> pl.Expr:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.geocode.bare import read_bare_cities
 from pipelines.geocode.bodies import LIVING, PARENT, PREFECTURE
 from pipelines.geocode.keys import ASKS, PLAIN, roll, roll_one, roll_rows, seed_of
 from pipelines.geocode.match import (
@@ -20,6 +21,7 @@ from pipelines.geocode.match import (
 )
 from pipelines.geocode.store import Gazetteer
 from pipelines.geocode.tokens import HYPHEN, NUMBER, Tokens
+from pipelines.geocode.unsure import mark_unsure, tell_unread
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _STREET = tuple(ord(c) for c in "通ル入筋丁")
@@ -49,6 +51,9 @@ def find_places(tokens: Tokens, gazetteer: Gazetteer, body: int = -1) -> Places:
     _retry_county(tokens, places, gazetteer)
     _retry_streets(tokens, places, gazetteer)
     _retry_series(tokens, places, gazetteer)
+    read_bare_cities(tokens, places, begin, gazetteer)
+    mark_unsure(tokens, places, gazetteer)
+    tell_unread(tokens, places)
     return places
 
 
@@ -56,7 +61,7 @@ def _retry_regions(tokens: Tokens, places: Places, begin: Array, gazetteer: Gaze
     """東京都三宅島三宅村, 沖縄県久米島久米島町, 東京都八丈支庁八丈町: an island or a branch office of the prefecture stands
     before the municipality, also where its name begins with the town of another one (東京都大島大島町 is no 江東区大島).
 
-    Also 山武郡山武市: a 郡 that its towns left for the city behind it.
+    Also 山武郡山武市: a 郡 that its towns left for the city behind it, but not 阿武郡美祢市, where the two contradict.
     """
     index = gazetteer.city
     ends = np.flatnonzero(_IN_REGION.take(tokens.token, mode="clip"))
@@ -67,7 +72,7 @@ def _retry_regions(tokens: Tokens, places: Places, begin: Array, gazetteer: Gaze
     first = index.kind.take(index.offsets.take(index.table.values.take(key, mode="clip")))
     unnamed = ((key < 0) | (first == PREFECTURE)) & (ends > start) & (ends - start < _REGION_LENGTH)
     unnamed &= (places.town[row] < 0) | (places.city[row] != body)
-    row, ends, stated = row[unnamed], ends[unnamed], (key >= 0)[unnamed]
+    row, ends, start, stated = row[unnamed], ends[unnamed], start[unnamed], (key >= 0)[unnamed]
     named = _names_city(tokens, ends + 1, gazetteer)
     row, ends, stated = row[named], ends[named], stated[named]
     if not len(row):
@@ -75,10 +80,23 @@ def _retry_regions(tokens: Tokens, places: Places, begin: Array, gazetteer: Gaze
     again = read_places(tokens, ends + 1, gazetteer, -1)
     good = (again.city >= 0) & ~again.former & (~stated | (again.pref == places.pref[row]))
     whole = gazetteer.city_rows["city"].gather(np.maximum(again.city, 0)).str.ends_with("市").to_numpy()
-    good &= whole | (tokens.token[ends] != ord("郡"))
+    county = tokens.token[ends] == ord("郡")
+    good &= (whole & _left_by_its_city(tokens, start[named], ends, again.pref, gazetteer)) | ~county
     chosen = np.flatnonzero(good)
     chosen = chosen[np.unique(row[chosen], return_index=True)[1]]
     places.take(row[chosen], again, chosen)
+
+
+def _left_by_its_city(tokens: Tokens, start: Array, ends: Array, pref: Array, gazetteer: Gazetteer) -> Array:
+    """True where the 郡 from `start` to `ends` has no members any more, or the city behind it bears its name."""
+    seeds = np.array([seed_of(f"{number:02d}") for number in pref.tolist()], np.uint64)
+    stated, _ = roll_rows(tokens.token, start, ends + 1, seeds)
+    same, last = ends > start, len(tokens.token) - 1
+    for step in range(_REGION_LENGTH):
+        inside = start + step < ends
+        same &= ~inside | (tokens.token.take(np.minimum(start + step, last))
+                           == tokens.token.take(np.minimum(ends + 1 + step, last)))
+    return np.asarray(same | ~np.isin(stated, gazetteer.county_keys))
 
 
 def _names_city(tokens: Tokens, at: Array, gazetteer: Gazetteer) -> Array:
@@ -204,8 +222,8 @@ def _retry_county(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
     stated, _ = roll_rows(tokens.token, places.after[rows], begin, seeds)
     kept = ~np.isin(stated, gazetteer.county_keys) | np.isin(pref, _MIXED_BLOCKS)
     rows, begin = rows[kept], begin[kept]
-    again = read_places(tokens, begin, gazetteer, -1, loose=True)
-    good = (again.city >= 0) & (again.pref == places.pref[rows])
+    again = read_places(tokens, begin, gazetteer, -1, loose_in=pref[kept])
+    good = again.city >= 0
     places.take(rows[good], again, np.flatnonzero(good))
 
 

@@ -27,6 +27,9 @@ _ONE = r"(?:[0-9]+|[一二三四五六七八九十百千〇]+(?=番|号))"
 _NUMBERS = re.compile(
     rf"[甲乙丙丁]?{_ONE}(?!丁目|丁[0-9目]|[0-9]|階|F|棟|条|線|区|地割)(?:番地|番|号)*"
     rf"(?:(?:[-のノ]|(?<=[番地])){_ONE}(?![0-9]|階|F|棟)(?:番地|番|号)*)*")
+_AZA = r"^(小?字[^0-9０-９\-－ー−‐―\s(（]+?)[甲乙丙丁]?[0-9０-９]"
+_WORDS = r"^([^0-9０-９\-－ー−‐―\s(（]+?)[甲乙丙丁]?[0-9０-９]"
+_BARE_WORDS = r"^([^\s(（]+)"
 _TOWN_END = re.compile(r"[\s(（]")
 _POST = re.compile(r"\s*〒?\s*[0-9]{3}-?[0-9]{4}\s+|\s*〒\s*[0-9]{3}-?[0-9]{4}\s*")
 
@@ -47,12 +50,29 @@ def split_addresses(addresses: pl.Series, gazetteer: Gazetteer | None, *, body_c
         known = parsed["level"] >= 3
         official = parsed.select(
             "pref", city=pl.col("county") + pl.col("city"), town="town", rest="rest", building="building",
-            city_code="city_code", town_id="town_id")
+            city_code="city_code", town_id="town_id", reason="reason")
+        official = _with_aza(official).drop("reason")
         found = pl.DataFrame({
             n: pl.select(pl.when(known).then(official[n]).otherwise(found[n])).to_series() for n in found.columns})
     found = found.with_columns(pl.all().replace({"": None})).with_columns(code="city_code", address=unique)
     given = addresses.cast(pl.String).to_frame("address")
     return given.join(found, on="address", how="left", maintain_order="left", nulls_equal=True).drop("address")
+
+
+def _with_aza(official: pl.DataFrame) -> pl.DataFrame:
+    """A 小字 that the address data does not know moves from the number to the town (大嶺町東分 字平城326-1), as do the words
+    into which an unsure town runs on, which then has no 町字ID."""
+    unsure = pl.col("reason") == "town-unsure"
+    words = pl.when(unsure).then(pl.coalesce(pl.col("rest").str.extract(_WORDS, 1), pl.when(pl.col("rest") == "").then(
+        pl.col("building").str.extract(_BARE_WORDS, 1)))).otherwise(pl.col("rest").str.extract(_AZA, 1)).fill_null("")
+    official = official.with_columns(words=words).with_columns(
+        town=pl.col("town") + pl.col("words").str.strip_chars(), size=pl.col("words").str.len_chars(),
+        town_id=pl.when(~(unsure & (pl.col("words") != ""))).then("town_id"))
+    bare = unsure & (pl.col("rest") == "")
+    return official.with_columns(
+        rest=pl.when(bare).then("rest").otherwise(pl.col("rest").str.slice(pl.col("size"))),
+        building=pl.when(bare).then(pl.col("building").str.slice(pl.col("size")).str.strip_chars(_BLANKS)).otherwise("building"),
+    ).drop("words", "size")
 
 
 def split_by_form(address: str | None, body_code: str | None) -> dict[str, str]:

@@ -28,9 +28,10 @@ from pipelines.geocode.index import seeds_of, town_keys
 from pipelines.geocode.keys import KeyTable, map_array, roll_rows, seed_of
 from pipelines.geocode.layouts import HISTORY, SourceRows, read_source
 from pipelines.geocode.lots import LotTable, build_lots
+from pipelines.geocode.state import FORMAT, kept_rows, read_state, unwritable, write_state
+from pipelines.geocode.succession import shipped_history
 from pipelines.geocode.town_table import TownTable
 
-_FORMAT = 2
 Array = np.ndarray[Any, np.dtype[Any]]
 _PARTS = ("towns.arrow", "town-city_row.npy", "town-lat.npy", "cities.arrow", "names-ends.npy", "wide-ends.npy",
           "bodies-ends.npy", "city-pref.npy", "lots-publisher.npy")
@@ -68,7 +69,7 @@ class Gazetteer:
         """Open the store in `folder`. SourceError `gazetteer-missing` when there is none."""
         if Gazetteer.outdated(folder):
             raise _outdated(folder)
-        state = _read_state(folder)
+        state = read_state(folder)
         if not state.get("index"):
             raise _missing(folder)
         index = folder / state["index"]
@@ -78,7 +79,7 @@ class Gazetteer:
                        pl.read_ipc(index / "cities.arrow"), KeyTable.open(index, "names"),
                        KeyTable.open(index, "wide"), CityIndex(KeyTable.open(index, "bodies"), *arrays),
                        LotTable.open(index))
-        except (OSError, ValueError, pl.exceptions.PolarsError) as problem:
+        except (OSError, ValueError, EOFError, pl.exceptions.PolarsError) as problem:
             raise SourceError("gazetteer-broken", "住所データの保存場所が壊れています。",
                               "The address data store is damaged.",
                               todo_ja="kokai gazetteer add でもう一度作ってください。",
@@ -97,7 +98,7 @@ class Gazetteer:
     @staticmethod
     def exists(folder: Path) -> bool:
         """True if there is a store in `folder` that this version can open."""
-        state = _read_state(folder)
+        state = read_state(folder)
         return bool(state.get("index")) and _has_parts(folder, state)
 
     @staticmethod
@@ -108,7 +109,7 @@ class Gazetteer:
         except (OSError, ValueError):
             return False
         return isinstance(raw, dict) and bool(raw.get("index")) and (
-            raw.get("format") != _FORMAT or not _has_parts(folder, raw))
+            raw.get("format") != FORMAT or not _has_parts(folder, raw))
 
     def same_body(self, code: str, body: str) -> bool:
         """True if `code` is the body's own code or one of its wards."""
@@ -230,27 +231,23 @@ def _has_parts(folder: Path, state: Mapping[str, Any]) -> bool:
     return all((folder / str(state["index"]) / part).is_file() for part in _PARTS)
 
 
-def _read_state(folder: Path) -> dict[str, Any]:
-    path = folder / "store.json"
-    if not path.exists():
-        return {"format": _FORMAT, "index": "", "sources": []}
-    try:
-        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {"format": _FORMAT, "index": "", "sources": []}
-    return state if state.get("format") == _FORMAT else {"format": _FORMAT, "index": "", "sources": []}
-
-
 def build_gazetteer(files: Sequence[Path], folder: Path) -> Report:
     """Read official files and add them to the store in `folder`; a newer file of the same kind and area replaces.
 
     Boundaries (N03) go to `folder/areas`, all else into the index of addresses.
 
-    SourceError when a file is none of the known layouts; the store then stays as it was.
+    SourceError when a file is none of the known layouts (the store then stays as it was), or the folder takes no files.
     """
+    try:
+        return _build(files, folder)
+    except OSError as problem:
+        raise unwritable(folder, problem) from problem
+
+
+def _build(files: Sequence[Path], folder: Path) -> Report:
     outlines = {path: data for path in files if (data := area_bytes(path)) is not None}
     read = [rows for path in files if path not in outlines for rows in read_source(path)]
-    state = _read_state(folder)
+    state = read_state(folder)
     kept = {entry["slot"]: entry for entry in state["sources"]}
     (folder / "sources").mkdir(parents=True, exist_ok=True)
     added = [entry for path, data in outlines.items() for entry in add_areas(path, data, folder)]
@@ -266,26 +263,20 @@ def build_gazetteer(files: Sequence[Path], folder: Path) -> Report:
     if read or (any(e["layout"] != "area" for e in sources) and not Gazetteer.exists(folder)):
         return _write_index(folder, sources, tuple(added), str(state.get("index", "")))
     state = {**dict.fromkeys(("towns", "cities", "lots", "size_bytes"), 0), **state, "sources": sources}
-    _write_state(folder, state)
+    write_state(folder, state)
     return Report(folder, tuple(added), state["towns"], state["cities"], state["lots"], state["size_bytes"],
                   tuple(sorted({str(e["credit"]) for e in sources})))
-
-
-def _write_state(folder: Path, state: Mapping[str, Any]) -> None:
-    partial = folder / "store.json.part"
-    partial.write_text(json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, folder / "store.json")
 
 
 def _write_index(folder: Path, everything: list[dict[str, Any]], added: tuple[Mapping[str, Any], ...],
                  old: str) -> Report:
     sources = [e for e in everything if e["layout"] != "area"]
-    digest = hashlib.sha256(json.dumps([_FORMAT, sources], sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([FORMAT, sources], sort_keys=True).encode()).hexdigest()[:12]
     rows = [SourceRows(e["layout"], e["publisher"], e["credit"], e["area"], e["date"], e["file"], e["sha256"],
-                       pl.read_parquet(folder / "sources" / f"{e['slot']}.parquet")) for e in sources]
+                       kept_rows(folder, e)) for e in sources]
     towns = places.join_towns(rows)
     cities = places.join_cities(rows, towns)
-    history = pl.concat([_shipped_history(), *(s.frame.select(HISTORY) for s in places.gather(rows, "history"))])
+    history = pl.concat([shipped_history(), *(s.frame.select(HISTORY) for s in places.gather(rows, "history"))])
     history = history.unique(["code", "city", "ward"], keep="first", maintain_order=True)
     names, wide = town_keys(towns)
     city = city_index(cities, history, names, set(towns["lg"].unique()))
@@ -306,25 +297,17 @@ def _write_index(folder: Path, everything: list[dict[str, Any]], added: tuple[Ma
     lots.save(scratch)
     os.replace(scratch, target)
     size = sum(p.stat().st_size for p in target.iterdir())
-    state = {"format": _FORMAT, "index": target.name, "sources": everything, "towns": towns.height,
+    state = {"format": FORMAT, "index": target.name, "sources": everything, "towns": towns.height,
              "cities": cities.height, "lots": len(lots.table.hashes), "size_bytes": size}
-    _write_state(folder, state)
+    write_state(folder, state)
     if old and old != target.name and (folder / old).exists():
         shutil.rmtree(folder / old)
     credits = tuple(sorted({str(e["credit"]) for e in everything}))
     return Report(folder, added, towns.height, cities.height, len(lots.table.hashes), size, credits)
 
 
-def _shipped_history() -> pl.DataFrame:
-    """mergers_yamaguchi.csv: the former municipalities of 山口県, so that old addresses work without more files."""
-    from pipelines.geocode.layouts import _history
-    path = Path(__file__).with_name("mergers_yamaguchi.csv")
-    frame = pl.read_csv(path, infer_schema=False, comment_prefix="#").with_columns(pl.all().fill_null(""))
-    return _history(frame).select(HISTORY)
-
-
 def gazetteer_status(folder: Path) -> Mapping[str, Any]:
     """What the store holds: present, outdated, sources (file, layout, area, date, rows, credit), and its sizes."""
-    state = _read_state(folder)
+    state = read_state(folder)
     return {"folder": str(folder), "present": Gazetteer.exists(folder), "outdated": Gazetteer.outdated(folder),
             **{k: state.get(k, 0) for k in ("towns", "cities", "lots", "size_bytes")}, "sources": state["sources"]}

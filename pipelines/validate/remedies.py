@@ -18,6 +18,7 @@ from pipelines.values.web import plain_mail, url_with_scheme
 
 _HYPHENS = late_pattern(r"(?<=[0-9A-Za-z)])[‐‑‒–—―−ー─－﹣ｰ](?=[0-9A-Za-z(])")
 _DEGREES = late_pattern(r"([+-]?[0-9]+\.[0-9]+)\s*(?:度|°)?")
+_GROUPED_DEGREES = late_pattern(r"([0-9]{2,3})((?:,[0-9]{3}){2,})")
 
 
 def _shaped(text: str, pattern: str | None) -> str | None:
@@ -35,6 +36,14 @@ def _number(text: str) -> str | None:
     return degrees[1] if degrees else drop_thousands(text) or number_in_words(text)
 
 
+def _grouped_degrees(text: str, heading: str) -> str | None:
+    """34,179,374 to 34.179374 in a column of degrees: a spreadsheet put thousands separators where the point was lost."""
+    grouped = _GROUPED_DEGREES.fullmatch(text)
+    if grouped is None or len(grouped[1]) != (3 if heading.endswith("経度") else 2 if heading.endswith("緯度") else 0):
+        return None
+    return f"{grouped[1]}.{grouped[2].replace(',', '')}"
+
+
 def _as_clock(text: str, seconds: bool) -> str | None:
     short = time_from_clock(text)
     return f"{short}:00" if short and seconds else short
@@ -48,6 +57,7 @@ def _proposals(text: str, spec: Mapping[str, Any]) -> Iterator[str | None]:
     elif kind == "time":
         yield _as_clock(text, seconds=form == "default")
     elif kind in ("integer", "number"):
+        yield _grouped_degrees(text, str(spec.get("name", "")))
         yield _number(text)
     elif kind == "string":
         if form == "email":

@@ -22,7 +22,7 @@ from pipelines.model import Dataset, Package
 from pipelines.standards import list_kinds, load_standard
 from publish.kpi import PUBLIC_EVENTS, Progress, measure_plans
 from publish.ledger import append_entries, read_ledger, read_ledgers, undone_editions
-from publish.site import Release, publish_release, released_files
+from publish.site import Release, current_release, publish_release, read_state, released_files
 
 EMBEDDED = "embedded"
 
@@ -48,6 +48,15 @@ class Place:
     @property
     def ledger(self) -> Path:
         return self.root / "ledger"
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A dataset that a person takes out of a catalogue, and why."""
+
+    dataset: Dataset
+    by: str
+    reason: str
 
 
 def open_workspace(root: Path, *, sources: bool = True) -> Workspace:
@@ -158,22 +167,43 @@ def register_packages(workspace: Workspace, place: Place, datasets: Sequence[Dat
 
 def publish_embedded(
     workspace: Workspace, place: Place, packages: Sequence[tuple[Dataset, Package]], *, now: datetime, by: str,
-    base_url: str = "", named: bool = False,
+    base_url: str = "", named: bool = False, withdrawals: Sequence[Withdrawal] = (),
 ) -> Release:
     """Publish the ready packages into the embedded catalogue and write the ledger; held ones are carried over.
 
-    So are editions that somebody went back from, unless the edition is `named`, as a return itself is.
+    So are editions that somebody went back from, unless the edition is `named`, as a return itself is. `withdrawals`
+    go in the same release; one that a run which was cut off had carried out already gets its line. CatalogueError if
+    one is not public.
     """
     entries = read_ledgers(place.ledger)
+    unsaid = {package_name(w.dataset, workspace) for w in withdrawals} & _tombs(place) - withdrawn_names(entries)
+    out = [package_name(w.dataset, workspace) for w in withdrawals if package_name(w.dataset, workspace) not in unsaid]
     gone = withdrawn_names(entries) | (frozenset() if named else undone_names(entries, [p for _, p in packages], EMBEDDED))
     ready = [(d, p) for d, p in packages if p.manifest.get("status") == "ready" and p.name not in gone]
     bodies = {b.code: b for b in workspace.bodies}
-    release = publish_release(place.catalogue, [p for _, p in ready], bodies, now=now, base_url=base_url)
+    ready = [(d, p) for d, p in ready if p.name not in out]
+    release = publish_release(place.catalogue, [p for _, p in ready], bodies, now=now, base_url=base_url, withdraw=out)
     for code in sorted(bodies):
         lines = [_entry(d, p, release, now, by) for d, p in ready if d.body.code == code]
         missing = _not_in_ledger(place, code, [x for x in lines if x is not None])
         append_entries(place.ledger, code, missing)
+    for w in withdrawals:
+        append_entries(place.ledger, w.dataset.body.code, [_withdrawn_entry(w, package_name(w.dataset, workspace), release, now)])
     return release
+
+
+def _tombs(place: Place) -> set[str]:
+    """Names that the current release shows as withdrawn."""
+    release = current_release(place.catalogue)
+    return {n for n, entry in read_state(release)["datasets"].items() if entry.get("withdrawn")} if release else set()
+
+
+def _withdrawn_entry(w: Withdrawal, name: str, release: Release, now: datetime) -> dict[str, Any]:
+    return {
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "withdrawn", "body": w.dataset.body.code,
+        "dataset": w.dataset.id, "name": name, "kind": w.dataset.kind, "catalogue": EMBEDDED,
+        "release": str(release.number), "sample": w.dataset.sample, "by": w.by, "reason": w.reason,
+    }
 
 
 def undone_names(entries: pl.DataFrame, packages: Sequence[Package], catalogue: str) -> frozenset[str]:
@@ -186,9 +216,13 @@ def undone_names(entries: pl.DataFrame, packages: Sequence[Package], catalogue: 
 
 
 def withdrawn_names(entries: pl.DataFrame) -> frozenset[str]:
-    """Package names whose last word in the embedded catalogue is a withdrawal: they stay out until approved anew."""
+    """Package names whose last word in the embedded catalogue is a withdrawal: they stay out until approved anew.
+
+    A note is no such word.
+    """
     last: dict[str, str] = {}
-    for name, event in entries.filter(pl.col("catalogue") == EMBEDDED).select("name", "event").iter_rows():
+    said = entries.filter((pl.col("catalogue") == EMBEDDED) & (pl.col("event") != "noted"))
+    for name, event in said.select("name", "event").iter_rows():
         last[name] = event
     return frozenset(n for n, event in last.items() if event == "withdrawn")
 
@@ -231,16 +265,8 @@ def withdraw_embedded(
     workspace: Workspace, place: Place, datasets: Sequence[Dataset], *, now: datetime, by: str, reason: str
 ) -> list[str]:
     """Take datasets out of the embedded catalogue by name; the ledger keeps who and why. CatalogueError if not public."""
-    names = {package_name(d, workspace): d for d in datasets}
-    bodies = {b.code: b for b in workspace.bodies}
-    release = publish_release(place.catalogue, [], bodies, now=now, withdraw=tuple(names), base_url="")
-    for name, dataset in names.items():
-        append_entries(place.ledger, dataset.body.code, [{
-            "at": now.strftime("%Y-%m-%dT%H:%M:%S+09:00"), "event": "withdrawn", "body": dataset.body.code,
-            "dataset": dataset.id, "name": name, "kind": dataset.kind, "catalogue": EMBEDDED,
-            "release": str(release.number), "sample": dataset.sample, "by": by, "reason": reason,
-        }])
-    return list(names)
+    publish_embedded(workspace, place, [], now=now, by=by, withdrawals=[Withdrawal(d, by, reason) for d in datasets])
+    return [package_name(d, workspace) for d in datasets]
 
 
 def measure_workspace(workspace: Workspace, place: Place, day: date) -> list[Progress]:

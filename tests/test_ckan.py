@@ -18,6 +18,7 @@ from publish.ckan.portal import Portal
 from publish.ckan.token import Token
 from publish.ckan.trouble import Refused
 from publish.ledger import append_entries, read_ledger
+from publish.metadata import STANDARD_TAGS
 from publish.plan import Plan, read_plan, write_plan
 from publish.push import Connection, kept_packages, plan_packages, plan_withdrawals, publish_changes
 from publish.push.planning import Planned, still_valid
@@ -284,7 +285,7 @@ def test_a_withdrawal_leaves_a_tombstone_and_stays_out(ckan: tuple[FakeCkan, str
     publish_changes(link, Place(tmp_path), grave, {}, {}, {}, now=NOW, by="担当")
     held = state.find("352136_aed")
     assert held["resources"] == [] and held["title"].startswith("【取下げ】")
-    assert "取下げ" in [t["name"] for t in held["tags"]]
+    assert [t["name"] for t in held["tags"] if t["name"] in ("取下げ", *STANDARD_TAGS)] == ["取下げ"]
     last = read_ledger(tmp_path / "ledger", BODY.code).row(-1, named=True)
     assert (last["event"], last["by"], last["reason"]) == ("withdrawn", "担当", "誤り")
     state.log.clear()
@@ -293,7 +294,8 @@ def test_a_withdrawal_leaves_a_tombstone_and_stays_out(ckan: tuple[FakeCkan, str
     again = plan(link, packages(tmp_path / "p"))
     assert publish(link, tmp_path, again)[0].event == "published"
     held = state.find("352136_aed")
-    assert "取下げ" not in [t["name"] for t in held["tags"]] and len(held["resources"]) == 2
+    assert "取下げ" not in (tags := [t["name"] for t in held["tags"]]) and set(STANDARD_TAGS) <= set(tags)
+    assert len(held["resources"]) == 2
 
 
 def test_what_a_person_added_on_the_portal_stays(ckan: tuple[FakeCkan, str], tmp_path: Path) -> None:

@@ -251,6 +251,22 @@ def test_a_token_comes_from_the_environment_or_a_file_that_only_its_owner_reads(
         assert stop.value.code == code
 
 
+@pytest.mark.parametrize(("line", "code"), [
+    ("token: {secret}", "declaration-unknown-key"), ("token_env: {secret}", "declaration-wrong-value"),
+    ("url_env: {secret}", "declaration-wrong-value"), ("token_env: \"{secret}", "declaration-yaml-syntax"),
+])
+def test_a_token_written_into_the_yaml_is_refused_and_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, code: str
+) -> None:
+    secret = "eyJ-canary-0123456789abcdef"
+    shutil.copytree(Path(__file__).parents[1] / "datasets" / "352136_mine", tmp_path / "datasets" / "352136_mine")
+    (tmp_path / "datasets" / "catalogues.yml").write_text(
+        f"catalogues:\n  ckan:\n    kind: ckan\n    title: x\n    {line.format(secret=secret)}\n", encoding="utf-8")
+    assert main(["plan", "--catalogue", "ckan", "--workspace", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert code in told.err and secret not in told.err + told.out
+
+
 def test_a_token_never_shows_itself() -> None:
     token = Token("canary-0123456789", "test")
     assert "canary" not in f"{token} {token!r}" and "6789" in repr(token)

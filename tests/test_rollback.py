@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 
 from publish.cli import main
-from publish.ledger import read_ledger, return_words, undone_editions
+from publish.ledger import append_entries, read_ledger, return_words, undone_editions
 from publish.ledger.entries import ENTRIES
+from publish.push.publishing import last_events
+from publish.run import withdrawn_names
 
 ROOT = Path(__file__).parents[1]
 NAME = "352136_public_toilet"
@@ -90,3 +92,44 @@ def test_a_return_has_a_new_time_and_is_not_undone_by_the_next_run(
     assert kokai(place, "publish", "toilet") == 0 and "誤った" in shown(place)["title"]
     events = read_ledger(place / "ledger", "352136")["event"].to_list()
     assert events == ["published", "updated", "updated", "noted", "approved", "updated"]
+
+
+def test_what_is_withdrawn_does_not_come_back_by_a_return_or_a_note(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert kokai(place, "build", "toilet", "--quiet") == 0 and kokai(place, "publish", "toilet") == 0
+    signed = ["--by", "係長", "--reason", "誤り"]
+    assert kokai(place, "withdraw", "toilet", *signed) == 0
+    assert kokai(place, "rollback", "toilet", "--to", "1", *signed) == 2
+    assert "rollback-withdrawn" in capsys.readouterr().err
+    assert read_ledger(place / "ledger", "352136")["event"].to_list() == ["published", "withdrawn"]
+    append_entries(place / "ledger", "352136", [{
+        "at": "2027-01-01T00:00:00+09:00", "event": "noted", "body": "352136", "dataset": "toilet", "name": NAME,
+        "catalogue": "embedded", "by": "係長", "reason": "第1版に戻す: 誤り"}])
+    assert kokai(place, "publish", "toilet") == 0
+    assert shown(place)["resources"] == [] and NAME in withdrawn_names(read_ledger(place / "ledger", "352136"))
+    assert last_events(read_ledger(place / "ledger", "352136"), "embedded") == {NAME: "withdrawn"}
+
+
+def test_a_return_to_what_is_public_now_says_so_and_notes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert kokai(place, "build", "toilet", "--quiet") == 0 and kokai(place, "publish", "toilet") == 0
+    assert kokai(place, "rollback", "toilet", "--to", "1", "--by", "係長", "--reason", "誤り") == 2
+    assert "rollback-same" in capsys.readouterr().err
+    assert read_ledger(place / "ledger", "352136")["event"].to_list() == ["published"]
+
+
+def test_a_handover_takes_nothing_that_was_withdrawn_or_left(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zipped = str(place / "x.zip")
+    signed = ["--by", "係長", "--reason", "誤り"]
+    assert kokai(place, "build", "toilet", "--quiet") == 0 and kokai(place, "publish", "toilet") == 0
+    yml = place / "datasets" / "352136_mine" / "toilet.yml"
+    yml.write_text(yml.read_text(encoding="utf-8").replace("title: 【見本】", "title: 【見本】誤った"), encoding="utf-8")
+    assert kokai(place, "build", "toilet", "--quiet") == 0
+    assert kokai(place, "handover", "toilet", "-o", zipped) == 0 and "に1件を入れました" in capsys.readouterr().out
+    assert kokai(place, "publish", "toilet") == 0 and kokai(place, "rollback", "toilet", *signed) == 0
+    assert kokai(place, "handover", "toilet", "-o", zipped) == 0
+    told = capsys.readouterr().out
+    assert "に0件を入れました" in told and f"戻したまま {NAME}" in told
+    assert kokai(place, "withdraw", "toilet", *signed) == 0 and kokai(place, "handover", "toilet", "-o", zipped) == 0
+    told = capsys.readouterr().out
+    assert "に0件を入れました" in told and f"取下げ済み {NAME}" in told
+    assert kokai(place, "approve", "toilet", *signed) == 0 and kokai(place, "handover", "toilet", "-o", zipped) == 0
+    assert "に1件を入れました" in capsys.readouterr().out

@@ -167,3 +167,24 @@ def test_serve_asks_no_network_for_its_own_name(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(socket, "getfqdn", no_network)
     make_server(catalogue(tmp_path, sample=True), host="0.0.0.0", port=0).server_close()
+
+
+@pytest.mark.parametrize("path", ["/datasets/%00", "/" + "a/" * 3000, "/" + "a" * 5000, "/%ff%fe/%00.csv"])
+def test_an_address_that_no_file_can_have_is_not_found(tmp_path: Path, path: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with running(make_server(catalogue(tmp_path, sample=True), port=0)) as address:
+        for method in ("GET", "HEAD"):
+            with pytest.raises(urllib.error.HTTPError) as stop:
+                urllib.request.urlopen(urllib.request.Request(address.rstrip("/") + path, method=method), timeout=5)
+            assert stop.value.code == 404
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_reader_that_hangs_up_leaves_no_words(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with running(make_server(catalogue(tmp_path, sample=True), port=0)) as address:
+        port = int(address.rstrip("/").rsplit(":", 1)[1])
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", port)) as line:
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset, not a farewell
+                line.sendall(b"GET /api/3/action/package_search HTTP/1.0\r\n\r\n")
+        assert get(address + "robots.txt")
+    assert "Traceback" not in capfd.readouterr().err

@@ -260,3 +260,38 @@ def test_an_unknown_action_is_ckans_bad_request_a_json_string(served: tuple[str,
     status, headers, body = ask(f"{served[0]}/api/3/action/no_such_action")
     assert status == 400 and headers.get_content_type() == "application/json"
     assert json.loads(body) == "Bad request: Action name not known: no_such_action"
+
+
+def test_a_boost_or_a_fuzzy_mark_is_no_part_of_the_word(served: tuple[str, Path]) -> None:
+    """An empty answer would read as: everything is gone."""
+    address, _ = served
+    queries = ("name:352136_aed^2", "title:AED~1", "title:AED^0.5", 'title:"AED設置箇所一覧"^3', "title:(AED無線 OR AED)^2",
+               "title:AED~")
+    for query in queries:
+        assert [d["name"] for d in call(address, "package_search", q=query)["results"]] == ["352136_aed"], query
+
+
+def test_blank_arguments_are_as_if_not_given(served: tuple[str, Path]) -> None:
+    address, _ = served
+    assert call(address, "package_search", sort="", rows="", start="", q="", fq="")["count"] == len(KINDS)
+    assert len(call(address, "package_list", limit="", offset="")) == len(KINDS)
+
+
+def test_organizations_are_told_whole_and_with_their_datasets_when_asked(served: tuple[str, Path]) -> None:
+    address, _ = served
+    names = call(address, "organization_list")
+    whole = call(address, "organization_list", all_fields="true")
+    assert [o["name"] for o in whole] == names and whole[0]["package_count"] == len(KINDS)
+    assert "packages" not in call(address, "organization_show", id=names[0])
+    shown = call(address, "organization_show", id=names[0], include_datasets="True")
+    assert {d["name"] for d in shown["packages"]} == {f"352136_{slug}" for slug, _ in KINDS}
+
+
+def test_the_help_that_every_answer_names_is_there(served: tuple[str, Path]) -> None:
+    address, _ = served
+    for action in ("package_search", "status_show", "organization_list", "help_show"):
+        assert action in call(address, "help_show", name=action)
+    for name in ("nope", "../../../release.json"):
+        with pytest.raises(urllib.error.HTTPError) as stop:
+            call(address, "help_show", name=name)
+        assert stop.value.code == 404

@@ -10,10 +10,9 @@ from typing import Any
 from pipelines.declare import Catalogue
 from pipelines.errors import CatalogueError
 from pipelines.model import Municipality, Package
-from publish.metadata import ckan_dict, dataset_page
+from publish.metadata import STANDARD_TAGS, ckan_dict, dataset_page
 from publish.plan import Wanted, WantedFile
 
-STANDARD_TAGS = ("自治体標準ODS", "推奨データセット")
 FIELDS = ("title", "notes", "author", "author_email", "maintainer", "maintainer_email", "version")
 FILE_FIELDS = ("name", "description", "format", "mimetype", "sha256", "size")
 NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)  # no time of ours goes to CKAN: it keeps its own

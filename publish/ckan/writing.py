@@ -12,6 +12,7 @@ from publish.ckan.datastore import ACTIVE
 from publish.ckan.portal import Portal
 from publish.ckan.streaming import Upload
 from publish.ckan.trouble import Refused
+from publish.metadata import STANDARD_TAGS
 from publish.plan import FieldChange, FileChange, Wanted, WantedFile
 
 BATCH_BYTES = 64 << 20
@@ -146,13 +147,14 @@ def open_to_all(portal: Portal, wanted: Wanted, held: Mapping[str, Any]) -> None
 def entomb(portal: Portal, held: Mapping[str, Any], *, since: str) -> None:
     """No files, a tag, an extra and a title that say so; harvesters take a change, not a gap.
 
-    The empty list is sent: CKAN 2.12 keeps the files of an update that does not name them.
+    The tags of the standards go: who gathers data by them seeks files. The empty list of files is sent: CKAN 2.12 keeps
+    those of an update that does not name them.
     """
-    tags = [{"name": t["name"]} for t in held.get("tags", ()) if t["name"] != WITHDRAWN_TAG] + [{"name": WITHDRAWN_TAG}]
+    tags = [{"name": t["name"]} for t in held.get("tags", ()) if t["name"] not in (WITHDRAWN_TAG, *STANDARD_TAGS)]
     extras = [{"key": e["key"], "value": e["value"]} for e in held.get("extras", ()) if e["key"] != WITHDRAWN_EXTRA]
     title = str(held.get("title", "")).removeprefix(f"【{WITHDRAWN_TAG}】")
     update = {
-        "title": f"【{WITHDRAWN_TAG}】{title}", "resources": [], "tags": tags,
+        "title": f"【{WITHDRAWN_TAG}】{title}", "resources": [], "tags": [*tags, {"name": WITHDRAWN_TAG}],
         "notes": _withdrawn_notes(str(held.get("notes") or "")),
         "extras": [*extras, {"key": WITHDRAWN_EXTRA, "value": since}],
     }

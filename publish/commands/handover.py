@@ -23,19 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from publish.commands.portal import choose_catalogue
+    from publish.commands.portal import choose_catalogue, print_elsewhere, print_undone, published_in
     from publish.handover import write_handover
-    from publish.run import Place, choose_datasets, open_workspace, register_packages
+    from publish.ledger import read_ledgers
+    from publish.run import EMBEDDED, Place, choose_datasets, open_workspace, register_packages, undone_names, withdrawn_names
 
-    workspace = open_workspace(args.workspace)
+    workspace, place = open_workspace(args.workspace), Place(args.workspace)
     catalogue = choose_catalogue(args.catalogue, workspace.catalogues)
-    packages = [p for _, p in register_packages(workspace, Place(args.workspace), choose_datasets(workspace, args.datasets))]
-    ready = [p for p in packages if p.manifest.get("status", "ready") == "ready"]
+    datasets, elsewhere = published_in(catalogue.name, workspace, choose_datasets(workspace, args.datasets), args.datasets)
+    packages = [p for _, p in register_packages(workspace, place, datasets)]
+    entries = read_ledgers(place.ledger)
+    gone = withdrawn_names(entries) & {p.name for p in packages}
+    undone = undone_names(entries, packages, EMBEDDED) - gone
+    ready = [p for p in packages if p.manifest.get("status", "ready") == "ready" and p.name not in gone | undone]
     path = args.output or Path(f"登録用_{catalogue.name}.zip")
     names = write_handover(path, ready, title=catalogue.title, address=catalogue.url, note=catalogue.note)
     for p in packages:
-        if p not in ready:
+        if p.manifest.get("status", "ready") != "ready":
             sys.stdout.write(f"  保留 {p.name}: {''.join(r['ja'] for r in p.manifest['reasons'])}\n")
+    print_elsewhere(elsewhere, catalogue.name, sys.stdout)
+    for name in sorted(gone):
+        sys.stdout.write(f"  取下げ済み {name}: 入れていません。渡すときは kokai approve {name} を実行してください\n")
+    print_undone(undone)
     samples = sum(1 for p in ready if p.descriptor["kokai"]["sample"])
     if samples:
         sys.stdout.write(f"  注意: 見本のデータが{samples}件入っています。ほかのカタログに登録しないでください。\n")

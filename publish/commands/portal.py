@@ -7,11 +7,11 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from pipelines.declare import Catalogue, Workspace
-    from pipelines.model import Municipality, Package
+    from pipelines.model import Dataset, Municipality, Package
     from publish.ckan.carrying import Outcome
     from publish.plan import Plan
     from publish.push import Connection, Planned
@@ -69,10 +69,31 @@ def desk_packages(desk: Desk, datasets: Sequence[str]) -> list[Package]:
     from publish.commands.publish import refuse_samples
     from publish.run import choose_datasets, register_packages
 
-    pairs = register_packages(desk.workspace, desk.place, choose_datasets(desk.workspace, datasets))
-    packages = [p for _, p in pairs]
+    chosen, elsewhere = published_in(desk.catalogue.name, desk.workspace, choose_datasets(desk.workspace, datasets), datasets)
+    print_elsewhere(elsewhere, desk.catalogue.name, sys.stderr)
+    packages = [p for _, p in register_packages(desk.workspace, desk.place, chosen)]
     refuse_samples(packages, desk.catalogue)
     return packages
+
+
+def published_in(catalogue: str, workspace: Workspace, datasets: Sequence[Dataset], named: Sequence[str],
+                 ) -> tuple[list[Dataset], list[str]]:
+    """(the datasets whose body publishes in `catalogue`, the full names of the bodies that do not).
+
+    A body says so in municipality.yml; while none names the catalogue, it is everybody's. What was `named` on the command
+    line stays in.
+    """
+    takers = {b.code for b in workspace.bodies if catalogue in b.catalogues}
+    if named or not takers:
+        return list(datasets), []
+    return ([d for d in datasets if d.body.code in takers],
+            sorted({d.body.full_name for d in datasets if d.body.code not in takers}))
+
+
+def print_elsewhere(bodies: Sequence[str], catalogue: str, out: TextIO) -> None:
+    """A line for each body whose datasets are left out."""
+    for name in bodies:
+        out.write(f"  公開先ではない {name}: 入れていません(municipality.yml の catalogues に {catalogue} がありません)\n")
 
 
 def withdrawn_in(desk: Desk) -> frozenset[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from publish.commands.portal import Desk
     from publish.plan import Plan
     from publish.push import Planned
-    from publish.run import Place
+    from publish.run import Place, Withdrawal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,9 +59,9 @@ def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue:
 
     place = Place(args.workspace)
     planned = _planned(args, workspace, place, catalogue)
-    packages = _zip_or_register(args, workspace, place) if planned is None else planned
+    packages, withdrawals = (_zip_or_register(args, workspace, place), []) if planned is None else planned
     refuse_samples([p for _, p in packages], catalogue)
-    release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user())
+    release = publish_embedded(workspace, place, packages, now=current_time(), by=current_user(), withdrawals=withdrawals)
     held = [p for _, p in packages if p.manifest.get("status") != "ready"]
     if args.format == "json":
         sys.stdout.write(dumps({"number": release.number, "changes": release.changes, "index": str(release.index),
@@ -79,25 +79,29 @@ def _publish_embedded(args: argparse.Namespace, workspace: Workspace, catalogue:
 
 def _planned(
     args: argparse.Namespace, workspace: Workspace, place: Place, catalogue: Catalogue
-) -> list[tuple[Dataset, Package]] | None:
-    """The packages of a saved plan for the embedded catalogue; None when no plan is named. CatalogueError when it is stale."""
+) -> tuple[list[tuple[Dataset, Package]], list[Withdrawal]] | None:
+    """The packages and withdrawals of a saved plan for the embedded catalogue; None when no plan is named.
+
+    CatalogueError when it is stale.
+    """
     from pathlib import Path
 
     from publish.plan import read_plan
     from publish.push.embedded import refuse_moved_release
     from publish.push.publishing import refuse_other_packages
-    from publish.run import choose_datasets, register_packages
+    from publish.run import Withdrawal, choose_datasets, register_packages
 
     files = [Path(d) for d in args.datasets if d.endswith(".json")]
     if not files:
         return None
     plan = read_plan(files[0])
     _refuse_other_catalogue(plan, catalogue.name, plan.address)
-    chosen = choose_datasets(workspace, [c.name for c in plan.changes]) if plan.changes else []
-    pairs = register_packages(workspace, place, chosen)
+    names = [c.name for c in plan.changes if c.action != "withdraw"]
+    pairs = register_packages(workspace, place, choose_datasets(workspace, names) if names else [])
     refuse_other_packages(plan, {p.name: p for _, p in pairs})
     refuse_moved_release(place.catalogue, plan)
-    return pairs
+    graves = [c for c in plan.changes if c.action == "withdraw"]
+    return pairs, [Withdrawal(choose_datasets(workspace, [c.name])[0], c.said_by, c.said_why) for c in graves]
 
 
 def _zip_or_register(args: argparse.Namespace, workspace: Workspace, place: Place) -> list[tuple[Dataset, Package]]:
@@ -176,7 +180,7 @@ def _plan_to_carry_out(args: argparse.Namespace, desk: Desk) -> tuple[Plan, Plan
     if args.format != "json":
         sys.stdout.write(f"計画の番号 {plan_number(plan)}({plan.made_at} {plan.made_by})\n")
     _refuse_other_catalogue(plan, desk.catalogue.name, desk.connection.portal.address)
-    names = [c.name for c in plan.changes]
+    names = [c.name for c in plan.changes if c.action != "withdraw"]
     packages = desk_packages(desk, names) if names else []
     planned = want_packages(desk.connection, packages, desk.bodies)
     refuse_other_packages(plan, planned.packages)

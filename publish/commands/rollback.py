@@ -12,6 +12,7 @@ from publish.commands.portal import add_catalogue
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.errors import CatalogueError
     from pipelines.model import Package
     from publish.push import Kept
     from publish.run import Place
@@ -49,9 +50,38 @@ def run(args: argparse.Namespace) -> int:
             todo_ja="--by 氏名 --reason 理由 を付けてください。", todo_en="Add --by NAME --reason TEXT.", where=name,
         )
     chosen = _choose(editions, args.to, name)
+    _refuse_withdrawn(place, catalogue.name, name)
     if catalogue.kind == "embedded":
+        if chosen.sha256 == editions[-1].sha256:
+            raise _same(name, chosen.number)
         return _to_embedded(args, chosen)
     return _to_ckan(args, chosen)
+
+
+def _refuse_withdrawn(place: Place, catalogue: str, name: str) -> None:
+    """ApprovalError for a dataset that was withdrawn from the catalogue: it comes back by an approval, not by a number."""
+    from pipelines.errors import ApprovalError
+    from publish.ledger import read_ledgers
+    from publish.push.publishing import last_events
+
+    if last_events(read_ledgers(place.ledger), catalogue).get(name) == "withdrawn":
+        raise ApprovalError(
+            "rollback-withdrawn", f"「{name}」は取り下げてあるので、前の版に戻せません。",
+            f"{name} is withdrawn, so it cannot go back",
+            todo_ja=f"もう一度公開してよければ、先に kokai approve {name} で承認してください。",
+            todo_en=f"If it may be public again, approve it first: kokai approve {name}", where=name,
+        )
+
+
+def _same(name: str, number: int) -> CatalogueError:
+    from pipelines.errors import CatalogueError
+
+    return CatalogueError(
+        "rollback-same", f"「{name}」の第{number}版は、いま公開している版です。",
+        f"edition {number} of {name} is the one that is public now",
+        todo_ja="kokai rollback に --list を付けて、戻す版の番号を確かめてください。",
+        todo_en="See the editions with --list.", where=name,
+    )
 
 
 def _kept(place: Place, catalogue: str, name: str) -> list[Kept]:
@@ -135,6 +165,8 @@ def _to_ckan(args: argparse.Namespace, chosen: Kept) -> int:
     desk = open_desk(args.workspace, args.catalogue, sources=False)
     planned = make_plan(desk, [chosen.package], everything=False, named=True)
     print_plan(planned.plan, [])
+    if not planned.plan.active:
+        raise _same(chosen.package.name, chosen.number)
     now = current_time()
     outcomes = publish_changes(desk.connection, desk.place, planned.plan, planned.wanted, planned.packages, desk.bodies,
                                now=now, by=args.by, on_done=print_outcome)

@@ -11,6 +11,8 @@ from pipelines.model import Municipality, Package
 from publish.metadata.facts import FORMATS, dataset_page, file_url, licence_terms, sanitise_tags, theme_of
 
 WITHDRAWN_TAG = "取下げ"
+STANDARD_TAGS = ("自治体標準ODS", "推奨データセット")
+"""Tags by which data of the national standards is gathered: on datasets of a standard kind that have files."""
 
 
 def ckan_time(moment: datetime) -> str:
@@ -87,9 +89,10 @@ def organization_dict(body: Municipality) -> dict[str, Any]:
 def tombstone(dataset: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """A withdrawn dataset as it stays in the feed: no files, a tag and a note that say so.
 
-    CKAN's harvester never deletes (ckanext-harvest 1.6.3), so the withdrawal has to arrive as a change.
+    CKAN's harvester never deletes (ckanext-harvest 1.6.3), so the withdrawal has to arrive as a change. The tags of the
+    standards go: who gathers data by them seeks files.
     """
-    tags = [*dataset["tags"], _tag(WITHDRAWN_TAG)]
+    tags = [*(t for t in dataset["tags"] if t["name"] not in STANDARD_TAGS), _tag(WITHDRAWN_TAG)]
     return {
         **dataset,
         "metadata_modified": ckan_time(now),

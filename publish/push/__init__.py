@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from publish.push.connecting import Connection, connect
 from publish.push.keeping import Kept, kept_packages
-from publish.push.planning import Planned, plan_packages, plan_withdrawals
+from publish.push.planning import Planned, plan_packages, plan_withdrawals, with_withdrawals
 from publish.push.publishing import publish_changes
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "plan_packages",
     "plan_withdrawals",
     "publish_changes",
+    "with_withdrawals",
 ]

@@ -14,9 +14,9 @@ from pipelines.model import Municipality, Package
 from publish.ckan.carrying import stale_plan
 from publish.ckan.wanted import want
 from publish.metadata import FORMATS
-from publish.plan import Change, Plan, Wanted, compare_rows, make_change
+from publish.plan import Change, Plan, Wanted, compare_rows, make_change, withdrawal
 from publish.plan.compare import FILE_KEY, file_name
-from publish.push.planning import MAX_COMPARE_BYTES, Planned
+from publish.push.planning import MAX_COMPARE_BYTES, Planned, unknown_withdrawal
 from publish.site import current_release, read_state
 
 
@@ -47,6 +47,22 @@ def plan_embedded(
     plan = Plan(catalogue.name, str(state["base_url"]) or str(root), now.isoformat(timespec="seconds"), by, facts,
                 tuple(changes), tuple(unknown))
     return Planned(plan, wanted, chosen, None, bodies)
+
+
+def plan_embedded_withdrawals(
+    root: Path, catalogue: Catalogue, names: Mapping[str, tuple[str, str]], *, now: datetime, by: str, why: str
+) -> Plan:
+    """The plan that leaves a tombstone for each name (name -> (code, register id)). CatalogueError if one is not public."""
+    release = current_release(root)
+    state: Mapping[str, Any] = read_state(release) if release else {"datasets": {}, "base_url": ""}
+    live = {n for n, entry in state["datasets"].items() if not entry.get("withdrawn")}
+    changes = []
+    for name, (code, dataset) in sorted(names.items()):
+        if release is None or name not in live:
+            raise unknown_withdrawal(name)
+        changes.append(withdrawal(name, _held(release, name), code=code, dataset=dataset, by=by, why=why))
+    facts = {"release": int(release.name) if release else 0, "datasets": len(live)}
+    return Plan(catalogue.name, str(state["base_url"]) or str(root), now.isoformat(timespec="seconds"), by, facts, tuple(changes))
 
 
 def refuse_moved_release(root: Path, plan: Plan) -> None:

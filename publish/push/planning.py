@@ -88,10 +88,13 @@ def still_valid(connection: Connection, planned: Planned, plan: Plan) -> Plan:
     by_id = {str(d["id"]): d for d in held.datasets.values()}
     changes, moved = [], []
     for c in plan.changes:
+        there = by_id.get(c.id) if c.id else held.datasets.get(c.name)
+        if c.action == "withdraw" and not journal.begun(c.name) and not _still_goes(c, there):
+            moved.append(c.name)
+            continue
         if c.action in ("keep", "withdraw") or c.name not in planned.wanted or journal.begun(c.name):
             changes.append(c)
             continue
-        there = by_id.get(c.id) if c.id else held.datasets.get(c.name)
         now = make_change(planned.wanted[c.name], there)
         as_planned = now.action == "create" if c.action == "create" else now.revision == c.revision
         if as_planned or (c.action != "create" and there is not None and now.action != "keep" and _same(now, c)):
@@ -103,6 +106,16 @@ def still_valid(connection: Connection, planned: Planned, plan: Plan) -> Plan:
     if moved:
         raise stale_plan(moved)
     return replace(plan, changes=tuple(changes))
+
+
+def _still_goes(c: Change, there: Mapping[str, Any] | None) -> bool:
+    """True when what is to be withdrawn is what was planned: the same title and files, or withdrawn already."""
+    if there is None:
+        return False
+    now = withdrawal(c.name, there, code=c.code, dataset=c.dataset, by=c.said_by, why=c.said_why)
+    same = now.revision == c.revision or (now.title == c.title and {f.id for f in now.files} == {f.id for f in c.files}
+                                          and {f.sha256_before for f in now.files} == {f.sha256_before for f in c.files})
+    return same or is_tombstone(there)
 
 
 def _same(one: Change, other: Change) -> bool:
@@ -134,14 +147,24 @@ def plan_withdrawals(
     for name, (code, dataset) in sorted(names.items()):
         held = connection.portal.show(name)
         if held is None:
-            raise CatalogueError(
-                "withdraw-unknown", f"「{name}」はカタログにありません。", f"{name} is not in the catalogue",
-                todo_ja="名前(例 352136_aed)を確かめてください。", todo_en="Check the name, for example 352136_aed.",
-                where=name,
-            )
+            raise unknown_withdrawal(name)
         changes.append(withdrawal(name, held, code=code, dataset=dataset, by=by, why=why))
     return Plan(connection.catalogue.name, connection.portal.address, now.isoformat(timespec="seconds"), by, {},
                 tuple(changes))
+
+
+def unknown_withdrawal(name: str) -> CatalogueError:
+    return CatalogueError(
+        "withdraw-unknown", f"「{name}」はカタログにありません。", f"{name} is not in the catalogue",
+        todo_ja="名前(例 352136_aed)を確かめてください。", todo_en="Check the name, for example 352136_aed.", where=name,
+    )
+
+
+def with_withdrawals(plan: Plan, graves: Plan) -> Plan:
+    """One plan to approve and carry out: the changes of `plan`, and the withdrawals in the place of the same datasets."""
+    gone = {c.name for c in graves.changes}
+    kept = (c for c in plan.changes if c.name not in gone)
+    return replace(plan, portal=plan.portal or graves.portal, changes=(*kept, *graves.changes))
 
 
 def _with_rows(change: Change, wanted: Wanted, connection: Connection) -> Change:

@@ -117,13 +117,17 @@ def refuse_clock(place: Place, plan: Plan, now: datetime) -> None:
 def _record(
     connection: Connection, place: Place, outcome: Outcome, package: Package | None, now: datetime, by: str, *, resumed: bool
 ) -> None:
-    """The ledger's line and the kept edition. A run that is taken up again looks whether its line was written already."""
+    """The ledger's line and the kept edition. A run that is taken up again looks whether its line was written already.
+
+    So does every withdrawal: what is withdrawn already is not withdrawn a second time.
+    """
     change = outcome.change
     line = withdrawal_entry(connection, change, outcome.url, now) if change.action == "withdraw" else None
     if package is not None and line is None:
         line = ledger_entry(connection, package, outcome.event, outcome.url, now, by)
         keep_package(connection.folder, package)
-    if line is not None and not (resumed and _is_last(place, connection, line)):
+    again = resumed or change.action == "withdraw"
+    if line is not None and not (again and _is_last(place, connection, line)):
         _append(place, change.code, [line])
 
 
@@ -170,10 +174,10 @@ def _make_up(
 
 
 def last_events(entries: pl.DataFrame, catalogue: str) -> dict[str, str]:
-    """name -> its last event in `catalogue`; an approval counts in every catalogue."""
+    """name -> its last event in `catalogue`; an approval counts in every catalogue, and a note changes nothing."""
     last: dict[str, str] = {}
     for name, event, where in entries.select("name", "event", "catalogue").iter_rows():
-        if where == catalogue or event == "approved":
+        if event != "noted" and (where == catalogue or event == "approved"):
             last[name] = event
     return last
 

@@ -28,6 +28,7 @@ def answer_action(release: Path, action: str, arguments: Mapping[str, str]) -> A
         "package_search": _package_search,
         "package_list": _package_list,
         "package_show": partial(_show, what="package"),
+        "organization_list": _organization_list,
         "organization_show": partial(_show, what="organization"),
         "resource_show": partial(_show, what="resource"),
         "tag_list": _tag_list,
@@ -35,6 +36,7 @@ def answer_action(release: Path, action: str, arguments: Mapping[str, str]) -> A
         "license_list": _license_list,
         "current_package_list_with_resources": _with_resources,
     }
+    known["help_show"] = partial(_help, known=known)
     plain = release / "api" / "3" / "action" / action
     if action in known:
         status, body = known[action](release, arguments)
@@ -93,14 +95,14 @@ def _read_datasets(path: Path, _changed_ns: int) -> tuple[Mapping[str, Any], ...
 def _numbers(arguments: Mapping[str, str], rows_name: str, start_name: str, rows: int) -> tuple[int, int]:
     """rows and start; _Wrong for what is not a whole number from 0."""
     for name, default in ((rows_name, str(rows)), (start_name, "0")):
-        if not re.fullmatch("[0-9]{1,9}", arguments.get(name, default)):
+        if not re.fullmatch("[0-9]{1,9}", arguments.get(name) or default):
             raise _Wrong(name, "Must be a natural number")
-    return min(int(arguments.get(rows_name, rows)), MAX_ROWS), int(arguments.get(start_name, 0))
+    return min(int(arguments.get(rows_name) or rows), MAX_ROWS), int(arguments.get(start_name) or 0)
 
 
 def _package_search(release: Path, arguments: Mapping[str, str]) -> Answer:
     """rows, start, sort (id, name, title, metadata_modified), q, fq, fq_list, fl, facet.field; queries: publish.site.queries."""
-    sort = arguments.get("sort", "metadata_modified desc")
+    sort = arguments.get("sort") or "metadata_modified desc"
     try:
         rows, start = _numbers(arguments, "rows", "start", 10)
         tests = [parse_query(q) for q in (arguments.get("q", ""), arguments.get("fq", ""), *_words(arguments.get("fq_list", "")))]
@@ -154,7 +156,7 @@ def _package_list(release: Path, arguments: Mapping[str, str]) -> Answer:
     except _Wrong as wrong:
         return wrong.answer
     names = sorted(d["name"] for d in all_datasets(release))
-    return _told(names[offset : offset + limit] if "limit" in arguments else names[offset:])
+    return _told(names[offset : offset + limit] if arguments.get("limit") else names[offset:])
 
 
 def _with_resources(release: Path, arguments: Mapping[str, str]) -> Answer:
@@ -179,13 +181,39 @@ def _show(release: Path, arguments: Mapping[str, str], *, what: str) -> Answer:
     if what == "organization" and re.fullmatch(r"[\w-]+", wanted):
         path = release / "api" / "3" / "action" / "organization_show" / wanted
         if path.is_file():
-            return HTTPStatus.OK, json.loads(path.read_text(encoding="utf-8"))
+            shown = json.loads(path.read_text(encoding="utf-8"))["result"]
+            own = [d for d in all_datasets(release) if d["owner_org"] == shown["id"] or d["organization"]["name"] == wanted]
+            return _told({**shown, "packages": own} if _yes(arguments, "include_datasets") else shown)
     if what == "resource":
         for dataset in all_datasets(release):
             for resource in dataset["resources"]:
                 if resource["id"] == wanted:
                     return _told(resource)
     return _refuse(HTTPStatus.NOT_FOUND, "Not Found Error", message="Not found")
+
+
+def _yes(arguments: Mapping[str, str], name: str) -> bool:
+    return arguments.get(name, "").lower() in ("true", "1", "yes", "t", "y", "on")
+
+
+def _organization_list(release: Path, arguments: Mapping[str, str]) -> Answer:
+    """Names, or with `all_fields` what organization_show tells of each."""
+    folder = release / "api" / "3" / "action"
+    names = json.loads((folder / "organization_list").read_text(encoding="utf-8"))["result"]
+    if not _yes(arguments, "all_fields"):
+        return _told(names)
+    return _told([json.loads((folder / "organization_show" / n).read_text(encoding="utf-8"))["result"] for n in names])
+
+
+def _help(release: Path, arguments: Mapping[str, str], *, known: Mapping[str, object]) -> Answer:
+    """What an action's `help` leads to."""
+    name = arguments.get("name", "")
+    if not name:
+        return _refuse(HTTPStatus.CONFLICT, "Validation Error", name=["Missing value"])
+    file = release / "api" / "3" / "action" / name
+    if name not in known and not (re.fullmatch("[a-z_]+", name) and file.is_file()):
+        return _refuse(HTTPStatus.NOT_FOUND, "Not Found Error", message="Not found: Action does not exist")
+    return _told(f"{name}: https://docs.ckan.org/en/2.11/api/")
 
 
 def _tag_list(release: Path, arguments: Mapping[str, str]) -> Answer:

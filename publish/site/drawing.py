@@ -36,8 +36,11 @@ class Drawing:
 def read_area(folder: Path) -> Area | None:
     """`area.geojson` of a body's folder as rings (longitude, latitude); None if there is none."""
     path = folder / "area.geojson"
-    if folder == Path() or not path.is_file():
-        return None
+    return read_outline(path) if folder != Path() and path.is_file() else None
+
+
+def read_outline(path: Path) -> Area | None:
+    """The rings of a boundary file (a body's own, or one of N03 that the address data holds); None if it has none."""
     found = json.loads(path.read_text(encoding="utf-8"))
     features = found["features"] if found.get("type") == "FeatureCollection" else [found]
     rings = [ring for f in features for ring in _rings(f.get("geometry", f))]

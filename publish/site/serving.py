@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
@@ -73,6 +75,11 @@ class _Server(ThreadingHTTPServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A reader that hangs up in the middle of an answer is no fault of the server."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(SimpleHTTPRequestHandler):
     """Files of the current release, and actions with arguments."""
@@ -120,11 +127,21 @@ class _Handler(SimpleHTTPRequestHandler):
         return True
 
     def send_head(self) -> Any:
-        if self.release is None or "/." in self.path:
+        if self.release is None or "/." in self.path or not self._can_be_a_file():
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         text = self._readdressed(self.release)
         return super().send_head() if text is None else self._send_text(*text)
+
+    def _can_be_a_file(self) -> bool:
+        """False for an address that no file system could hold: a NUL in it, or too long a name."""
+        try:
+            Path(self.translate_path(self.path)).stat()
+        except ValueError:
+            return False
+        except OSError as error:
+            return error.errno != errno.ENAMETOOLONG
+        return True
 
     def _readdressed(self, release: Path) -> tuple[str, bytes] | None:
         """A page or list of the release with the addresses of this server; None for files that go out as they are.
@@ -150,7 +167,8 @@ class _Handler(SimpleHTTPRequestHandler):
     def _send_text(self, media_type: str, data: bytes, status: int = HTTPStatus.OK) -> BytesIO:
         """Head of an answer, and its body; only the head (304) where the reader says by ETag that it has this very one."""
         mark = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-        if status == HTTPStatus.OK and mark in self.headers.get("If-None-Match", ""):
+        known = self.headers.get("If-None-Match", "")
+        if status == HTTPStatus.OK and (mark in known or known.strip() == "*"):
             self.send_response(HTTPStatus.NOT_MODIFIED)
             self.send_header("ETag", mark)
             self.end_headers()

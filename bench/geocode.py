@@ -25,7 +25,7 @@ import polars as pl
 from bench.geocode_blocks import block_store
 from bench.geocode_names import run_names
 from bench.geocode_peers import Peer, install_peers, make_endpoint, timed
-from bench.geocode_speed import distinct_addresses, run_speed
+from bench.geocode_speed import DICT_PER_SECOND, distinct_addresses, run_speed
 from pipelines.errors import SourceError
 from pipelines.geocode import Gazetteer, build_gazetteer, judge, parse_addresses
 from pipelines.geocode.fold import fold_text
@@ -137,7 +137,9 @@ def tell_speed(what: str, told: dict[str, Any]) -> None:
           f"{told['best_chunk_per_cpu_second']:,}); town found {told['town_found_percent']} %, block found "
           f"{told['lot_found_percent']} % of {told['lots']:,}; peak {told['peak_mib']} MiB, growth {told['growth_mib']} MiB; "
           f"opens in {told['open_s']} s; one address {told['single_median_ms']} ms (90 %: {told['single_p90_ms']} ms); "
-          f"load {told['load_average']}, calibration {told['calibration_cpu_s']} s")
+          f"load {told['load_average']}, calibration {told['calibration_cpu_s']} s; a Python dict finds "
+          f"{told['dict_per_cpu_second']:,} longest prefixes a CPU second here, {DICT_PER_SECOND:,} where the goals were set: "
+          f"at that machine's speed {told['per_cpu_second_at_goal_machine']:,} addresses")
 
 
 def run_peers(cases: Path, gazetteer: Gazetteer, peers: Sequence[Peer], endpoint: Path, most: int,

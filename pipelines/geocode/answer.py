@@ -105,9 +105,9 @@ def frame_of(text: pl.Series, chars: Array, first: Array, reading: Reading, gaze
     towns = gazetteer.town
     town_row = np.where(town >= 0, town, towns.blank)
     city_row = np.where(city >= 0, city, gazetteer.city_rows.height - 1)
-    kind, lat, lon = towns.kind[town_row], towns.lat[town_row], towns.lon[town_row]
-    precision, source = towns.precision_no[town_row], towns.source_no[town_row]
-    level = LEVEL[kind]
+    kind, lat, lon = towns.kind.take(town_row), towns.lat.take(town_row), towns.lon.take(town_row)
+    precision, source = towns.precision_no.take(town_row), towns.source_no.take(town_row)
+    level = LEVEL.take(kind)
     above = (town < 0).nonzero()[0]
     if len(above):
         level[above] = np.where(city[above] >= 0, 2, reading.pref[above] > 0)

@@ -148,17 +148,7 @@ def _join_numbers(spot: Array, digit: Array, code: Array, keep: Array) -> None:
     np.subtract(first[1:], first[:-1], out=length[:-1])
     length[-1] = len(spot) - first[-1]
     number = digit & _CODE
-    total = number.take(first)
-    longer, depth = (length > 1).nonzero()[0], 1
-    while len(longer):
-        so_far = total.take(longer)
-        if depth >= _SAFE_DIGITS:
-            np.minimum(so_far, _LIMIT // 10 * 8, out=so_far)
-        so_far *= np.uint32(10)
-        so_far += number.take(first.take(longer) + depth)
-        total[longer] = np.minimum(so_far, np.uint32(_LIMIT)) if depth >= _SAFE_DIGITS else so_far
-        depth += 1
-        longer = longer.take((length.take(longer) > depth).nonzero()[0])
+    total = _decimals(number, first, length)
     unit = digit >= _bits(3)
     if unit.any():
         _weigh_units(total, number, unit, kanji, opens, first, length)
@@ -175,6 +165,29 @@ def _join_numbers(spot: Array, digit: Array, code: Array, keep: Array) -> None:
     keep[spot] = opens
 
 
+def _decimals(number: Array, first: Array, length: Array) -> Array:
+    """The value of each run of figures; the first three of all runs are read at once."""
+    size = len(number)
+    read = np.empty(3 * size, np.uint32)
+    read[:size] = number
+    for depth in (1, 2):
+        so_far, here = read[(depth - 1) * size:depth * size], read[depth * size:(depth + 1) * size]
+        np.multiply(so_far, np.uint32(10), out=here)
+        here[:size - depth] += number[depth:]
+    total = read.take(first + (np.minimum(length, 3) - 1) * size)
+    longer, depth = (length > 3).nonzero()[0], 3
+    while len(longer):
+        so_far = total.take(longer)
+        if depth >= _SAFE_DIGITS:
+            np.minimum(so_far, _LIMIT // 10 * 8, out=so_far)
+        so_far *= np.uint32(10)
+        so_far += number.take(first.take(longer) + depth)
+        total[longer] = np.minimum(so_far, np.uint32(_LIMIT)) if depth >= _SAFE_DIGITS else so_far
+        depth += 1
+        longer = longer.take((length.take(longer) > depth).nonzero()[0])
+    return total
+
+
 def _is_figure(code: Array) -> Array:
     """True for the figures 0-9, not yet joined."""
     return np.asarray((code >> _KIND) == 1)
@@ -183,7 +196,7 @@ def _is_figure(code: Array) -> Array:
 def _weigh_units(total: Array, number: Array, unit: Array, kanji: Array, opens: Array, first: Array,
                  length: Array) -> None:
     """The values of numbers with 十, 百, 千, in place: 二十四 is 2 x 10 + 4. (A lone 一 between digits is a hyphen.)"""
-    runs = np.cumsum(opens).take(unit.nonzero()[0]) - 1
+    runs = np.searchsorted(first, unit.nonzero()[0], "right") - 1
     runs = runs[np.diff(runs, prepend=-1) > 0]
     sizes = length[runs]
     begin = np.cumsum(sizes) - sizes

@@ -174,7 +174,7 @@ def _decimals(number: Array, first: Array, length: Array) -> Array:
         so_far, here = read[(depth - 1) * size:depth * size], read[depth * size:(depth + 1) * size]
         np.multiply(so_far, np.uint32(10), out=here)
         here[:size - depth] += number[depth:]
-    total = read.take(first + (np.minimum(length, 3) - 1) * size)
+    total: Array = read.take(first + (np.minimum(length, 3) - 1) * size)
     longer, depth = (length > 3).nonzero()[0], 3
     while len(longer):
         so_far = total.take(longer)

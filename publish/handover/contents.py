@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from pipelines.errors import CatalogueError
 from pipelines.model import Package
+from pipelines.package import sha256_of
 
 FORM = 1
 SUMS = "SHA256SUMS"
@@ -18,7 +18,7 @@ def public_files(package: Package) -> list[Path]:
     wanted = {str(r["path"]): str(r["hash"]).removeprefix("sha256:") for r in package.descriptor["resources"]}
     for name, sha in wanted.items():
         file = package.public / name
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha:
+        if not file.is_file() or sha256_of(file) != sha:
             raise _damaged(package.name, name)
     return [package.public / n for n in [*sorted(wanted), *ALWAYS] if (package.public / n).is_file()]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.errors import CatalogueError
 from pipelines.model import Package
+from pipelines.package import sha256_of
 from publish.handover.contents import FORM, SUMS, public_files
 
 MAX_BYTES, MAX_FILES, MAX_RATIO = 4 << 30, 100_000, 200
@@ -45,7 +46,7 @@ def _package(folder: Path, told: Mapping[str, Any], path: Path) -> Package:
     read = Package.read(folder)
     package = Package(folder, read.descriptor, {"status": told["status"], "counts": dict(told["counts"]), "reasons": []})
     public_files(package)
-    if hashlib.sha256((package.public / "datapackage.json").read_bytes()).hexdigest() != told["sha256"]:
+    if sha256_of(package.public / "datapackage.json") != told["sha256"]:
         raise _not_whole(path, "datapackage.json")
     return package
 

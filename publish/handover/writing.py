@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.model import Package
+from pipelines.package import sha256_of
 from publish.handover.contents import FORM, SUMS, public_files
 from publish.handover.sheet import sheet_csv, sheet_html
 from publish.handover.webgis import gis_files, write_member
@@ -55,7 +56,7 @@ def _manifest(packages: Sequence[Package]) -> dict[str, Any]:
         counts = p.manifest.get("counts", {})
         made[p.name] = {
             "status": "ready", "counts": {k: counts[k] for k in MASKED if k in counts},
-            "sha256": hashlib.sha256((p.public / "datapackage.json").read_bytes()).hexdigest(),
+            "sha256": sha256_of(p.public / "datapackage.json"),
         }
     return {"kokai_handover": FORM, "packages": made}
 

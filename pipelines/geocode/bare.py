@@ -8,13 +8,12 @@ import numpy as np
 
 from pipelines.geocode.bodies import BARE
 from pipelines.geocode.keys import seed_of
-from pipelines.geocode.match import OK, Places, values_of
+from pipelines.geocode.match import CLOSED, OK, Places, is_one_of, values_of
 from pipelines.geocode.store import Gazetteer
-from pipelines.geocode.tokens import HYPHEN, NUMBER, SPACE, Tokens
+from pipelines.geocode.tokens import NUMBER, Tokens
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _SEED = seed_of(BARE)
-_CLOSED = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, ord("(")])
 _LEAST = 2  # signs of a town that is believed without its city
 
 
@@ -45,7 +44,7 @@ def _closed(tokens: Tokens, at: Array) -> Array:
     """True where a number, a hyphen, a blank, a bracket or the end stands at token `at`."""
     here = tokens.token.take(at)
     number = (here >= NUMBER) & ~tokens.in_words(at)
-    return np.asarray(number | _CLOSED.take(here, mode="clip"))
+    return np.asarray(number | is_one_of(here, CLOSED))
 
 
 __all__ = ["read_bare_cities"]

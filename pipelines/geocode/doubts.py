@@ -112,10 +112,9 @@ def miswritten(tokens: Tokens, begin: Array, end: Array, city: Array, row: Array
     rows = np.flatnonzero(np.isin(city, list(alike)))
     if not len(rows):
         return odd
-    assert tokens.raw is not None
     exact: set[int] = set()
     for i in rows.tolist():
-        text = tokens.raw[tokens.char[begin[i]]:tokens.char[end[i]]].astype("<u4").tobytes().decode("utf-32-le", "replace")
+        text = tokens.written(int(tokens.char[begin[i]]), int(tokens.char[end[i]]))
         odd[i] = alike[int(city[i])] not in text
         if not odd[i]:
             exact.add(int(row[i]))

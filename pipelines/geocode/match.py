@@ -23,7 +23,8 @@ _OPENING, _CLOSING = tuple(ord(c) for c in "(【[「〔"), tuple(ord(c) for c in
 
 _BULLETS = np.isin(np.arange(0x10000), [ord(c) for c in "\"'=・●○◎■□◆◇▲△★☆※*:;,、。>→"])
 _OPENS = np.isin(np.arange(0x10000), _OPENING)
-_CLOSED = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, ord("(")])
+CLOSED = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, ord("(")])
+"""True at what may end a town's name beside a number."""
 _IN_UNREAD = np.isin(np.arange(0x10000), [ord(c) for c in "市郡区町村県都府"])
 
 
@@ -217,7 +218,7 @@ def _behind_the_body(tokens: Tokens, pairs: _Pairs, has: Array, after: Array, ho
     """True for a former municipality, a ward, or one of another prefecture, where the body that the list belongs to
     has a town of that name and a number, a blank or nothing follows it: 松山町3 in a list of 福島市."""
     here = tokens.token.take(after)
-    closed = (here >= NUMBER) | is_one_of(here, _CLOSED)
+    closed = (here >= NUMBER) | is_one_of(here, CLOSED)
     own = np.zeros(int(pairs.row.max()) + 1, bool)
     own[pairs.row[has & closed & (pairs.kind == BODY)]] = True
     stranger = (pairs.pref != home) | (pairs.kind == FORMER) | (pairs.kind == FORMER_LOOSE) | (pairs.kind == WARD)

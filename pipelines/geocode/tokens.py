@@ -82,6 +82,11 @@ class Tokens:
         return np.asarray((self.raw.take(np.maximum(char - 1, 0)) == ord("字"))
                           & (self.raw.take(np.maximum(char - 2, 0)) == ord("大")))
 
+    def written(self, begin: int, stop: int) -> str:
+        """The text as it was written from character `begin` to before `stop`."""
+        assert self.raw is not None
+        return self.raw[begin:stop].astype("<u4").tobytes().decode("utf-32-le", "replace")
+
     def in_words(self, at: Array) -> Array:
         """True where token `at` is a kanji numeral that begins or is part of a word (一の山, 七本松), no number."""
         found = np.zeros(len(at), bool)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +12,6 @@ from pipelines.geocode.places import CHOME
 from pipelines.geocode.store import Gazetteer
 from pipelines.geocode.tokens import HYPHEN, NO, NUMBER, SPACE, Tokens
 
-Array = np.ndarray[Any, np.dtype[Any]]
 _CLOSES = np.isin(np.arange(0x10000), [0, HYPHEN, SPACE, NO, ord("("), ord(","), ord("、")])
 _PLAIN_TAIL = re.compile(
     r"[字(（\[【「『〔<＜\-－ー−‐―のノ之第番地・。,、]"
@@ -41,11 +39,9 @@ def mark_unsure(tokens: Tokens, places: Places, gazetteer: Gazetteer) -> None:
     rows = np.flatnonzero((places.town >= 0) & (places.reason == OK) & ~_CLOSES.take(here, mode="clip"))
     rows = rows[(here.take(rows) < NUMBER) | tokens.in_words(places.after.take(rows))]
     rows = rows[gazetteer.town.kind.take(places.town.take(rows)) != CHOME]
-    raw = tokens.raw
-    assert raw is not None
     for row in rows.tolist():
         cut, stop = int(tokens.char[places.after[row]]), int(tokens.char[tokens.end[row]])
-        head, tail = _text(raw[int(tokens.row_char[row]):cut]), _text(raw[cut:stop])
+        head, tail = tokens.written(int(tokens.row_char[row]), cut), tokens.written(cut, stop)
         street = places.pref[row] == _KYOTO and _STREET.search(tail)
         if not (street or "大字" in head or head.endswith(_BLANKS) or _PLAIN_TAIL.match(tail)):
             places.reason[row] = TOWN_UNSURE
@@ -63,16 +59,9 @@ def likely_whole() -> pl.Expr:
 
 def tell_unread(tokens: Tokens, places: Places) -> None:
     """Rows of which nothing was read, and which yet name a municipality (大島郡柳井市阿月): it is not found, in place."""
-    raw = tokens.raw
-    assert raw is not None
     for row in np.flatnonzero((places.reason == NO_ADDRESS) & (tokens.end > tokens.start)).tolist():
-        chars = raw[int(tokens.row_char[row]):int(tokens.char[tokens.end[row]])]
-        if _NAMES_PLACE.match(_text(chars)):
+        if _NAMES_PLACE.match(tokens.written(int(tokens.row_char[row]), int(tokens.char[tokens.end[row]]))):
             places.reason[row] = CITY_NOT_FOUND
-
-
-def _text(chars: Array) -> str:
-    return chars.astype("<u4").tobytes().decode("utf-32-le", "replace")
 
 
 __all__ = ["likely_whole", "mark_unsure", "tell_unread"]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pipelines.errors import CatalogueError
+from pipelines.package import sha256_of
 from publish.ckan.datastore import ACTIVE
 from publish.ckan.portal import Portal
 from publish.ckan.streaming import Upload
 from publish.ckan.trouble import Refused
-from publish.metadata import STANDARD_TAGS
+from publish.metadata import STANDARD_TAGS, WITHDRAWN_TAG
 from publish.plan import FieldChange, FileChange, Wanted, WantedFile
 
 BATCH_BYTES = 64 << 20
 """Files of one dataset go in one transaction up to this; a larger file goes alone."""
-WITHDRAWN_TAG = "取下げ"
 WITHDRAWN_EXTRA = "kokai_withdrawn"
 AT_OPENING = frozenset({"private", "tags"})
 """Fields of a private dataset that wait for the write that makes it public. CKAN stores every tag anew with each write of
@@ -120,13 +119,9 @@ def unmark_table(portal: Portal, held: Mapping[str, Any], resource_id: str) -> N
 
 def refuse_damaged(f: WantedFile, name: str) -> None:
     """CatalogueError when the local bytes are not those that the package's descriptor names."""
-    digest = hashlib.sha256()
+    assert f.local is not None
     try:
-        assert f.local is not None
-        with f.local.open("rb") as handle:
-            while block := handle.read(1 << 20):
-                digest.update(block)
-        whole = digest.hexdigest() == f.sha256
+        whole = sha256_of(f.local) == f.sha256
     except OSError:
         whole = False
     if not whole:

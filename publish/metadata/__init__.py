@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publish.metadata.ckan_form import STANDARD_TAGS, ckan_dict, ckan_time, organization_dict, tombstone
+from publish.metadata.ckan_form import STANDARD_TAGS, WITHDRAWN_TAG, ckan_dict, ckan_time, organization_dict, tombstone
 from publish.metadata.dcat import Published, dcat_graph
 from publish.metadata.facts import FORMATS, catalogue_title, dataset_page, sanitise_tags
 from publish.metadata.opendata_list import opendata_list
@@ -14,6 +14,7 @@ __all__ = [
     "FORMATS",
     "RDF_FORMATS",
     "STANDARD_TAGS",
+    "WITHDRAWN_TAG",
     "Published",
     "Quality",
     "assess",
